@@ -1,0 +1,78 @@
+package plugin
+
+// NVIDIA's libraries stand in the table beside the plug-in because it opens them at run time (its RPATH is
+// $ORIGIN/../nvidia/…), and most machines have a driver but no CUDA toolkit of the right version. Their versions meet the
+// ranges of jax-cuda13-plugin and jax-cuda12-plugin of the same version. The links are where XLA looks for ptxas and libdevice
+// once go-xla has pointed it at the folder nvidia.
+var (
+	cuda13 = pin{
+		ID: "cuda13-linux-amd64-0.12.0.1", Device: CUDA, OS: "linux", Arch: "amd64", Version: "jax-cuda13-pjrt 0.12.0.1",
+		Library: file{Path: "pjrt/" + cudaLibraryName, Size: 395967648, SHA256: "b6de513893c09af2c77e71afcef46d9706f8c259337cdef4cd5cae2353886f75"},
+		Driver:  minDriverCUDA13,
+		Links:   [][2]string{{"nvidia/bin", "cu13/bin"}, {"nvidia/nvvm", "cu13/nvvm"}},
+		Wheels: []wheel{
+			{Name: "jax-cuda13-pjrt", Version: "0.12.0.1", Size: 134922808, SHA256: "5899bb6177eda86ea532afb9a26794f2bdd04966f6a01f9028266b16c2b6cf90",
+				File: "jax_cuda13_pjrt-0.12.0.1-py3-none-manylinux_2_27_x86_64.whl", Member: "jax_plugins/xla_cuda13/xla_cuda_plugin.so"},
+			{Name: "nvidia-cublas", Version: "13.10.0.20", Size: 444289903, SHA256: "dcc6d63884c53d07e267ce7e6feac17b2538cebaafec5db865736c3e28e4dc84",
+				File: "nvidia_cublas-13.10.0.20-py3-none-manylinux1_x86_64.manylinux_2_5_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-cupti", Version: "13.5.25", Size: 12592974, SHA256: "9dcca41c12a734192b14e7128ae116bc9ce1b9da686e2ebf48ae7a4415f76650",
+				File: "nvidia_cuda_cupti-13.5.25-py3-none-manylinux_2_25_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-nvcc", Version: "13.5.37", Size: 47028279, SHA256: "f5c4f7ead5d964fb4af42bbf1e6d3ec3c1e6e9d83b53749f691d387e7fcaa3a7",
+				File: "nvidia_cuda_nvcc-13.5.37-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-nvrtc", Version: "13.5.37", Size: 58185930, SHA256: "86b4d68058807988b7d9af5b44917a0601e9c337f35ccd657bfb3c759ff8d8bc",
+				File: "nvidia_cuda_nvrtc-13.5.37-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-runtime", Version: "13.5.37", Size: 2504024, SHA256: "df2b79a8852f10d1fef8c848489c49eebb5754051bf870202a862831412b179d",
+				File: "nvidia_cuda_runtime-13.5.37-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cudnn-cu13", Version: "9.28.1.4", Size: 516817937, SHA256: "a54f205b1db1f2895d99f398754db1369816f0569dd459731f925635cf7b65ec",
+				File: "nvidia_cudnn_cu13-9.28.1.4-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cufft", Version: "12.5.0.14", Size: 165072555, SHA256: "b8be26837a5abad2b5b74f3e92dd29f622a42934b355be0961a48712cbba23ad",
+				File: "nvidia_cufft-12.5.0.14-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cusolver", Version: "12.4.1.2", Size: 260003940, SHA256: "b3b8e02fd2f2df869369af075dc3a179d43f6f7b85e94632a7dce556697be044",
+				File: "nvidia_cusolver-12.4.1.2-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cusparse", Version: "12.9.4.2", Size: 230422857, SHA256: "072667e58c851a318738f5527a12eb225cbf058803f2ea451c722d8cf8edddec",
+				File: "nvidia_cusparse-12.9.4.2-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nccl-cu13", Version: "2.32.3", Size: 305100071, SHA256: "1459723080ac889d73a26edfa3e04383a7928ab31ac8f0ec43b3ea9548b04ff3",
+				File: "nvidia_nccl_cu13-2.32.3-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nvjitlink", Version: "13.5.37", Size: 46642491, SHA256: "280d7cb9649704145f074b8dbde500de04ce02d0872e066e20a83c17bcaa93eb",
+				File: "nvidia_nvjitlink-13.5.37-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nvshmem-cu13", Version: "3.8.0", Size: 182092449, SHA256: "81a4d1f666543e6d34df6d2ff940c7da1435e34e186aab6f3c2b48861b64ef38",
+				File: "nvidia_nvshmem_cu13-3.8.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nvvm", Version: "13.5.37", Size: 75141406, SHA256: "c41bfa362e407405163f103c2229f0765f8cc2ed7d148b754dc77f228bf7e070",
+				File: "nvidia_nvvm-13.5.37-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl", Tree: "nvidia"},
+		},
+	}
+	cuda12 = pin{
+		ID: "cuda12-linux-amd64-0.12.0.1", Device: CUDA, OS: "linux", Arch: "amd64", Version: "jax-cuda12-pjrt 0.12.0.1",
+		Library: file{Path: "pjrt/" + cudaLibraryName, Size: 486596368, SHA256: "921aaa9c635255fb7b7a660d11c8f702c78a70e7f7d005d4f377c2dc5f0fede2"},
+		Driver:  minDriverCUDA12,
+		Links:   [][2]string{{"nvidia/bin", "cuda_nvcc/bin"}, {"nvidia/nvvm", "cuda_nvcc/nvvm"}},
+		Wheels: []wheel{
+			{Name: "jax-cuda12-pjrt", Version: "0.12.0.1", Size: 191846358, SHA256: "5ec28e06198d094031c37590b4ea753ae8cde4879ab4b60baf40f0dffb673286",
+				File: "jax_cuda12_pjrt-0.12.0.1-py3-none-manylinux_2_27_x86_64.whl", Member: "jax_plugins/xla_cuda12/xla_cuda_plugin.so"},
+			{Name: "nvidia-cublas-cu12", Version: "12.9.3.13", Size: 581217458, SHA256: "d7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72",
+				File: "nvidia_cublas_cu12-12.9.3.13-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-cupti-cu12", Version: "12.9.79", Size: 10814997, SHA256: "096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f",
+				File: "nvidia_cuda_cupti_cu12-12.9.79-py3-none-manylinux_2_25_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-nvcc-cu12", Version: "12.9.86", Size: 40546229, SHA256: "5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0",
+				File: "nvidia_cuda_nvcc_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-runtime-cu12", Version: "12.9.79", Size: 3493179, SHA256: "25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3",
+				File: "nvidia_cuda_runtime_cu12-12.9.79-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cudnn-cu12", Version: "9.28.0.42", Size: 716538495, SHA256: "9ff58b7f36dacd0a93e89f8f2957b52466889217963701daa15e577317cfa375",
+				File: "nvidia_cudnn_cu12-9.28.0.42-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cufft-cu12", Version: "11.4.1.4", Size: 200877592, SHA256: "c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28",
+				File: "nvidia_cufft_cu12-11.4.1.4-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cusolver-cu12", Version: "11.7.5.82", Size: 338117415, SHA256: "15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88",
+				File: "nvidia_cusolver_cu12-11.7.5.82-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cusparse-cu12", Version: "12.5.10.65", Size: 366465088, SHA256: "73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78",
+				File: "nvidia_cusparse_cu12-12.5.10.65-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nccl-cu12", Version: "2.32.3", Size: 351526311, SHA256: "bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c",
+				File: "nvidia_nccl_cu12-2.32.3-py3-none-manylinux_2_27_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nvjitlink-cu12", Version: "12.9.86", Size: 39748338, SHA256: "e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9",
+				File: "nvidia_nvjitlink_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-cuda-nvrtc-cu12", Version: "12.9.86", Size: 89568129, SHA256: "210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4",
+				File: "nvidia_cuda_nvrtc_cu12-12.9.86-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl", Tree: "nvidia"},
+			{Name: "nvidia-nvshmem-cu12", Version: "3.8.0", Size: 280800183, SHA256: "b2e5760d6158aefe7bb74348d5128bb1b46a7dd1fd4b7b1e6fe55b4b07888f70",
+				File: "nvidia_nvshmem_cu12-3.8.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", Tree: "nvidia"},
+		},
+	}
+)
