@@ -1,0 +1,234 @@
+package learner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/mesh"
+)
+
+// Inputs is what an objective sees inside the graph.
+type Inputs struct {
+	LogProbs *Node            // [rows, window] of the batch's tokens under the weights being trained
+	Fields   map[string]*Node // [rows, window] each, by name
+	Entropy  *Node            // [rows, window]; nil unless the objective asks for it
+}
+
+// Objective is a loss to minimise.
+//
+// Build returns the loss and the metrics as sums over the tokens it is given: each token's share must be weighted already
+// (by a field), so that the loss and its gradient do not depend on how a batch is cut into micro-batches or devices.
+type Objective struct {
+	Name    string
+	Fields  []string // fields of the batch that Build reads
+	Metrics []string // names of what Build returns beside the loss
+	Entropy bool     // compute Inputs.Entropy
+	Build   func(in Inputs) (loss *Node, metrics []*Node)
+}
+
+// Options configure a Learner; the zero value is usable.
+type Options struct {
+	AdamW AdamW
+	// MicroRows is how many rows go through the backward pass at once (0: a whole batch). It bounds memory and changes
+	// nothing else.
+	MicroRows int
+	// Remat recomputes layers in the backward pass: about a third of the activations' memory for a third more arithmetic.
+	Remat bool
+	// Programs are shared by learners of models of the same shape on the same mesh; nil makes a set of its own.
+	Programs *Programs
+}
+
+// Programs keeps what learners have compiled, so that a second learner of the same shape compiles nothing.
+type Programs struct {
+	gradients map[programKey]*mesh.Program
+	updates   map[AdamW]*mesh.Program
+}
+
+// NewPrograms returns an empty set.
+func NewPrograms() *Programs {
+	return &Programs{map[programKey]*mesh.Program{}, map[AdamW]*mesh.Program{}}
+}
+
+// Report is what one update did.
+type Report struct {
+	Loss     float64
+	Metrics  map[string]float64 // sums, as the objective returned them
+	GradNorm float64            // before clipping
+}
+
+// Learner trains a model's weights in place. It is not safe for concurrent use.
+type Learner struct {
+	mesh      *mesh.Mesh
+	cfg       decoder.Config
+	opt       Options
+	weights   []*mesh.Array // shared with the model: its elements are replaced
+	optimizer *optimizer
+	programs  *Programs
+}
+
+type programKey struct {
+	objective string
+	window    int
+	first     bool
+	remat     bool
+}
+
+// New returns a learner that updates weights, the slice itself, in the order of decoder.Config.Params.
+func New(m *mesh.Mesh, cfg decoder.Config, weights []*mesh.Array, opt Options) (*Learner, error) {
+	if want := len(cfg.Params()); len(weights) != want {
+		return nil, fmt.Errorf("learner: want %d weights, got %d", want, len(weights))
+	}
+	programs := opt.Programs
+	if programs == nil {
+		programs = NewPrograms()
+	}
+	o, err := newOptimizer(m, cfg, weights, opt.AdamW, programs)
+	if err != nil {
+		return nil, fmt.Errorf("learner: %w", err)
+	}
+	return &Learner{mesh: m, cfg: cfg, opt: opt, weights: weights, optimizer: o, programs: programs}, nil
+}
+
+// Steps is the number of updates made.
+func (l *Learner) Steps() int { return l.optimizer.step }
+
+// Release frees the optimizer's state; the weights stay.
+func (l *Learner) Release() { release(l.optimizer.state) }
+
+// Update makes one optimizer step on a whole mini-batch at the given temperature (0 means 1) and learning rate.
+func (l *Learner) Update(ctx context.Context, b *Batch, obj Objective, temperature, lr float64) (Report, error) {
+	report := Report{Metrics: map[string]float64{}}
+	grads, err := l.gradients(ctx, b, obj, temperature, &report)
+	if err != nil {
+		return report, fmt.Errorf("update by %s: %w", obj.Name, err)
+	}
+	report.GradNorm, err = l.optimizer.apply(ctx, l.weights, grads, lr)
+	release(grads)
+	if err != nil {
+		return report, fmt.Errorf("update by %s: %w", obj.Name, err)
+	}
+	return report, nil
+}
+
+// gradients sums the objective's gradients over the micro-batches, cut over the devices like the optimizer's state.
+func (l *Learner) gradients(ctx context.Context, b *Batch, obj Objective, temperature float64, report *Report) (grads []*mesh.Array, err error) {
+	if err := b.Validate(); err != nil {
+		return nil, err
+	}
+	t, err := temperatureArray(l.mesh, temperature)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Release()
+	defer func() {
+		if err != nil {
+			release(grads)
+			grads = nil
+		}
+	}()
+	runs := microBatches(b.Rows, l.opt.MicroRows)
+	rows := l.mesh.RoundUp(runs[0][1] - runs[0][0])
+	for i, run := range runs {
+		prog, err := l.program(obj, b.Window, i == 0)
+		if err != nil {
+			return grads, err
+		}
+		in, err := b.slice(run[0], run[1], rows).upload(l.mesh, obj.Fields)
+		if err != nil {
+			return grads, err
+		}
+		out, err := prog.Run(ctx, slices.Concat(l.weights, in, []*mesh.Array{t}, grads)...)
+		release(in)
+		if err != nil {
+			return grads, err
+		}
+		n := len(l.weights)
+		grads = out[:n:n]
+		if err := report.add(out[n:], obj.Metrics); err != nil {
+			return grads, err
+		}
+	}
+	return grads, nil
+}
+
+// add reads the loss and the metrics of one micro-batch.
+func (r *Report) add(out []*mesh.Array, names []string) error {
+	defer release(out)
+	for i, a := range out {
+		x, err := a.ToFloat32()
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			r.Loss += float64(x[0])
+		} else {
+			r.Metrics[names[i-1]] += float64(x[0])
+		}
+	}
+	return nil
+}
+
+// program returns the gradient program of an objective: weights, tokens, fields, temperature and, after the first
+// micro-batch, the gradients so far, to gradients, loss and metrics.
+func (l *Learner) program(obj Objective, window int, first bool) (*mesh.Program, error) {
+	key := programKey{obj.Name, window, first, l.opt.Remat}
+	if p, ok := l.programs.gradients[key]; ok {
+		return p, nil
+	}
+	n := len(l.weights)
+	build := func(nodes []*Node) []*Node {
+		loss, metrics := l.loss(nodes, obj, window)
+		grads := Gradient(loss, nodes[:n]...)
+		for i := range grads {
+			grads[i] = ConvertDType(grads[i], dtypes.Float32)
+			if !first {
+				grads[i] = Add(grads[i], nodes[len(nodes)-n+i])
+			}
+		}
+		return append(append(grads, loss), metrics...)
+	}
+	var sharded []mesh.Port
+	for i, p := range l.cfg.Params() {
+		sharded = append(sharded, mesh.Port{Rank: len(p.Dims), Layout: l.optimizer.layouts[i], Donate: true})
+	}
+	in := weightPorts(l.cfg, false)
+	for range 3 + len(obj.Fields) {
+		in = append(in, mesh.Port{Rank: 2, Layout: batched})
+	}
+	in = append(in, mesh.Port{})
+	if !first {
+		in = append(in, sharded...)
+	}
+	out := append(undonated(sharded), make([]mesh.Port, 1+len(obj.Metrics))...)
+	name := fmt.Sprintf("gradients_%s_%d", obj.Name, window)
+	p, err := l.mesh.Program(name, build, in, out)
+	if err != nil {
+		return nil, err
+	}
+	l.programs.gradients[key] = p
+	return p, nil
+}
+
+// loss runs the model forward and the objective on top of it.
+func (l *Learner) loss(nodes []*Node, obj Objective, window int) (*Node, []*Node) {
+	n := len(l.weights)
+	t := windowTokens(nodes[n:], window)
+	logits := t.logits(l.cfg, l.cfg.Bind(nodes[:n]), nodes[n+3+len(obj.Fields)], l.opt.Remat)
+	in := Inputs{LogProbs: decoder.PickLogProbs(logits, t.targets), Fields: map[string]*Node{}}
+	for i, name := range obj.Fields {
+		in.Fields[name] = nodes[n+3+i]
+	}
+	if obj.Entropy {
+		in.Entropy = decoder.Entropy(logits)
+	}
+	loss, metrics := obj.Build(in)
+	if len(metrics) != len(obj.Metrics) {
+		panic(fmt.Errorf("objective %s: promised %d metrics, built %d", obj.Name, len(obj.Metrics), len(metrics)))
+	}
+	return loss, metrics
+}
