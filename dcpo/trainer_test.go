@@ -1,0 +1,114 @@
+package dcpo_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dcpo-go/godcpo/backend"
+	"github.com/dcpo-go/godcpo/dcpo"
+)
+
+// TestRunLeavesAModelThatLoads makes a whole small run and reads back what it leaves behind.
+func TestRunLeavesAModelThatLoads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("programs compile slowly")
+	}
+	dir := t.TempDir()
+	cfg, err := dcpo.LoadConfig("tiny", "train.steps=2", "train.prompts=4", "train.mini_batch=2", "data.lessons=2", "data.habits=2", "data.warmup_rows=16",
+		"data.eval_rows=4", "model.device=cpu", "output.dir="+dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var phases []string
+	stepsSeen := 0
+	out, err := dcpo.Run(context.Background(), cfg, dcpo.Watcher{
+		Phase: func(name string, _ int) { phases = append(phases, name) },
+		Step: func(r dcpo.StepReport) {
+			stepsSeen++
+			if r.GapMax > 1e-4 {
+				t.Errorf("step %d: sampled and scored log-probs differ by %g", r.Step, r.GapMax)
+			}
+			for name, v := range r.Values() {
+				if math.IsInf(v, 0) || (math.IsNaN(v) && name != "auroc" && name != "brier") {
+					t.Errorf("step %d: %s is %g", r.Step, name, v)
+				}
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "open model,warm-up,evaluate base,train,save,evaluate"; strings.Join(phases, ",") != want || stepsSeen != 2 {
+		t.Errorf("phases %v with %d steps, want %s with 2", phases, stepsSeen, want)
+	}
+	for _, name := range []string{"config.toml", "run.json", "metrics.jsonl", "results.json", "curves.png", "reliability.png"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s is missing or empty: %v", name, err)
+		}
+	}
+	loaded, err := backend.Open(context.Background(), filepath.Join(dir, "model"), backend.Options{Device: "cpu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer loaded.Release()
+	prompt, err := out.Model.Prompt("12+34=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*backend.Model{out.Model, loaded} {
+		got, err := m.Generate(context.Background(), [][]int32{prompt}, backend.Sampling{Seed: 9, MaxNewTokens: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m == loaded {
+			continue
+		}
+		again, err := loaded.Generate(context.Background(), [][]int32{prompt}, backend.Sampling{Seed: 9, MaxNewTokens: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got[0].Text != again[0].Text {
+			t.Errorf("the saved model says %q, the trained one %q", again[0].Text, got[0].Text)
+		}
+	}
+	out.Model.Release()
+}
+
+// TestRunStopsWithItsContext interrupts after the first step: the error is the context's, and Run goes on from there.
+func TestRunStopsWithItsContext(t *testing.T) {
+	cfg := dcpo.DefaultConfig()
+	cfg.Train.Steps, cfg.Train.Prompts, cfg.Train.MiniBatch, cfg.Train.GroupSize = 3, 4, 4, 2
+	trainer, err := dcpo.NewTrainer(cfg, tiny(t, 1), mustTask(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Release()
+	ctx, cancel := context.WithCancel(context.Background())
+	var seen []int
+	trainer.OnStep = func(r dcpo.StepReport) {
+		seen = append(seen, r.Step)
+		cancel()
+	}
+	if err := trainer.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if err := trainer.Run(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if len(seen) != 3 || seen[2] != 3 {
+		t.Errorf("steps %v, want 1 2 3", seen)
+	}
+}
+
+func mustTask(t *testing.T) *dcpo.Task {
+	t.Helper()
+	task, err := dcpo.OpenTask(context.Background(), "arithmetic", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return task
+}
