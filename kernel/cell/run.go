@@ -1,0 +1,137 @@
+package cell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/dcpo-go/godcpo/kernel/cell/capture"
+	"github.com/dcpo-go/godcpo/kernel/cell/front"
+	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
+	"github.com/dcpo-go/godcpo/kernel/display"
+)
+
+// Run runs one cell. Everything it prints and displays has been handed to out
+// when Run returns. The bundle is the value of the cell's last expression, nil
+// if it has none. The error is an *Error.
+//
+// When ctx ends, Run stops the cell and returns; the error is then named
+// "interrupted", or "timeout" after a deadline. The cell sees ctx as its
+// variable of that name.
+func (s *Session) Run(ctx context.Context, code string, out Output) (*display.Bundle, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, &Error{InternalError, errClosed.Error(), []string{errClosed.Error()}, errClosed}
+	}
+	s.number++
+	s.router.to(out)
+	defer s.settle()
+	start := time.Now()
+	cellCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(errCellEnded)
+	code, err := s.magics(cellCtx, code)
+	if err == nil {
+		var result *display.Bundle
+		if result, err = s.execute(cellCtx, code); err == nil {
+			return result, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, stopFailure(ctx, err, time.Since(start), nil)
+	}
+	return nil, failure(err, code, s.number)
+}
+
+// errCellEnded is the cause for which a cell's context ends with it.
+var errCellEnded = errors.New("the cell has ended")
+
+// settle hands over everything that was written before.
+func (s *Session) settle() {
+	display.Flush()
+	if err := s.capture.Flush(); err != nil {
+		s.router.Stream(capture.Stderr, fmt.Sprintf("some output may come late: %v\n", err))
+	}
+}
+
+// execute checks, compiles and runs the Go code of a cell.
+func (s *Session) execute(ctx context.Context, code string) (*display.Bundle, error) {
+	if strings.TrimSpace(code) == "" {
+		return nil, nil
+	}
+	unit, err := s.check(code)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := s.engine.Compile(unit)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range unit.Notes {
+		s.router.Stream(capture.Stderr, "note: "+note+"\n")
+	}
+	if s.ctxVar != nil && s.scope.Object("ctx") == s.ctxVar && !defines(unit, "ctx") {
+		if err := s.engine.Set(s.ctxVar, reflect.ValueOf(&ctx).Elem()); err != nil {
+			return nil, err
+		}
+	}
+	outcome, err := s.engine.Run(ctx, compiled, s.options.Grace)
+	s.state.Lock()
+	s.scope.Commit(unit, outcome.Reached)
+	s.state.Unlock()
+	if defines(unit, "ctx") {
+		s.ctxVar = nil // from now on it is the user's
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result(outcome), nil
+}
+
+// check checks a cell. A fault of the type checker fails the cell, not the
+// process.
+func (s *Session) check(code string) (unit *front.Unit, err error) {
+	s.state.RLock()
+	defer s.state.RUnlock()
+	defer func() {
+		if v := recover(); v != nil {
+			message := fmt.Sprintf("the cell could not be checked: %v", v)
+			err = &Error{Name: InternalError, Message: message, Traceback: []string{message}}
+		}
+	}()
+	return s.scope.Check(code, s.number)
+}
+
+func defines(u *front.Unit, name string) bool {
+	for _, v := range u.Vars {
+		if v.Name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+// result is how the values of the last expression are shown: one as it is,
+// several as a list.
+func result(o yaegi.Outcome) *display.Bundle {
+	switch len(o.Values) {
+	case 0:
+		return nil
+	case 1:
+		if o.Values[0] == nil {
+			return nil
+		}
+		return display.FromValue(o.Values[0])
+	}
+	parts := make([]string, len(o.Values))
+	for i, v := range o.Values {
+		parts[i] = "<nil>"
+		if b := display.FromValue(v); b != nil {
+			parts[i] = b.Text()
+		}
+	}
+	return display.FromValue("(" + strings.Join(parts, ", ") + ")")
+}

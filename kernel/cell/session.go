@@ -1,0 +1,211 @@
+package cell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/traefik/yaegi/stdlib"
+
+	"github.com/dcpo-go/godcpo/kernel/cell/capture"
+	"github.com/dcpo-go/godcpo/kernel/cell/front"
+	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
+	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
+	"github.com/dcpo-go/godcpo/kernel/display"
+)
+
+// Output receives what a cell writes and displays. Calls come one at a time,
+// possibly after the cell has ended, from goroutines it left behind.
+type Output interface {
+	// Stream takes text for "stdout" or "stderr".
+	Stream(name, text string)
+	Display(b display.Bundle)
+	ClearOutput(wait bool)
+}
+
+// Symbols are packages that cells can import, in the form of package
+// kernel/symbols.
+type Symbols = map[string]map[string]reflect.Value
+
+// Options configure a session. The zero value gives the standard library.
+type Options struct {
+	// Symbols are the packages beside the standard library, usually
+	// symbols.Tables().
+	Symbols []Symbols
+	// Prelude is a cell run at the start. Without it, the session imports fmt
+	// and, where they are known, this module's root packages and display.
+	Prelude string
+	// Grace is how long an interrupted cell may take to return before it is
+	// left behind; 1 s if zero. Loops of a cell stop at once, compiled
+	// functions when they look at their context.
+	Grace time.Duration
+	// Shell runs the text of ! lines: the command and its arguments before the
+	// text; {"sh", "-c"} if empty.
+	Shell []string
+}
+
+// Session is a running notebook. Its methods may be called by several
+// goroutines; cells run one after the other.
+type Session struct {
+	options  Options
+	capture  *capture.Capture
+	importer *reflected.Importer
+	router   *router
+
+	mu     sync.Mutex // held while a cell runs
+	state  sync.RWMutex
+	scope  *front.Scope
+	engine *yaegi.Engine
+	ctxVar *types.Var // the ctx of the prelude
+	number int        // cells run so far
+	closed bool
+}
+
+// New starts a session. It captures the standard output and error of the whole
+// process until Close, so there can be one at a time.
+func New(options Options) (*Session, error) {
+	if options.Grace <= 0 {
+		options.Grace = time.Second
+	}
+	if len(options.Shell) == 0 {
+		options.Shell = []string{"sh", "-c"}
+	}
+	s := &Session{options: options, router: &router{}}
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	c, err := capture.Start(s.router.Stream)
+	if err != nil {
+		return nil, err
+	}
+	s.capture = c
+	s.router.terminal, s.router.flush = c.Out, c.Flush
+	s.router.former = display.SetSink(s.router)
+	return s, nil
+}
+
+// start makes a fresh scope and engine and runs the prelude.
+func (s *Session) start() error {
+	tables := append([]Symbols{stdlib.Symbols}, extraStandard())
+	tables = append(tables, s.options.Symbols...)
+	s.importer = reflected.New(tables...)
+	engine, err := yaegi.New(s.importer, tables...)
+	if err != nil {
+		return err
+	}
+	scope := front.NewScope(s.importer)
+	s.engine, s.scope = engine, scope
+	if err := s.defineContext(); err != nil {
+		return err
+	}
+	unit, err := s.scope.Check(s.prelude(), 0)
+	if err != nil {
+		return fmt.Errorf("check the prelude: %w", err)
+	}
+	compiled, err := s.engine.Compile(unit)
+	if err != nil {
+		return fmt.Errorf("compile the prelude: %w", err)
+	}
+	outcome, err := s.engine.Run(context.Background(), compiled, s.options.Grace)
+	if err != nil {
+		return fmt.Errorf("run the prelude: %w", err)
+	}
+	s.scope.Commit(unit, outcome.Reached)
+	s.scope.Forget("runtime" + "ꞏ")
+	return nil
+}
+
+// defineContext makes the variable ctx, which each cell gets anew.
+func (s *Session) defineContext() error {
+	pkg, err := s.importer.Import("context")
+	if err != nil {
+		return err
+	}
+	s.ctxVar = types.NewVar(token.NoPos, types.NewPackage("main", "cell0"), "ctx", pkg.Scope().Lookup("Context").Type())
+	s.scope.Define(s.ctxVar)
+	return s.engine.Declare(s.ctxVar, "context", "Context")
+}
+
+// Close ends the session: its variables are given up, the process gets its
+// standard output back. Goroutines that cells started are not ended.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	display.Flush()
+	display.SetSink(s.router.former)
+	return s.capture.Close()
+}
+
+// Terminal returns the standard output and error that the process had before
+// the session captured them. A host that runs cells writes its own text there,
+// until Close.
+func (s *Session) Terminal() (out, err *os.File) { return s.capture.Out, s.capture.Err }
+
+// errClosed is what a closed session answers.
+var errClosed = errors.New("the session is closed")
+
+// router hands output to the cell that is running or ran last.
+type router struct {
+	mu       sync.Mutex
+	out      Output
+	terminal io.Writer
+	flush    func() error
+	former   display.Sink
+}
+
+// to directs output to a cell's Output from now on.
+func (r *router) to(out Output) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out = out
+}
+
+// Stream hands on captured text. Before the first cell it goes to the terminal.
+func (r *router) Stream(name, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out != nil {
+		r.out.Stream(name, text)
+		return
+	}
+	if _, err := io.WriteString(r.terminal, text); err != nil {
+		return // no terminal, nobody to tell
+	}
+}
+
+// Display hands on a display behind everything printed before it.
+func (r *router) Display(b display.Bundle) {
+	r.settle()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out != nil {
+		r.out.Display(b)
+	}
+}
+
+// ClearOutput hands on a request to clear.
+func (r *router) ClearOutput(wait bool) {
+	r.settle()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out != nil {
+		r.out.ClearOutput(wait)
+	}
+}
+
+func (r *router) settle() {
+	if err := r.flush(); err != nil {
+		r.Stream(capture.Stderr, "output may be out of order: "+err.Error()+"\n")
+	}
+}

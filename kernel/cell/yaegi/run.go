@@ -1,0 +1,259 @@
+package yaegi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/types"
+	"os"
+	"reflect"
+	"time"
+
+	"github.com/traefik/yaegi/interp"
+
+	"github.com/dcpo-go/godcpo/kernel/cell/front"
+	"github.com/dcpo-go/godcpo/kernel/cell/lower"
+)
+
+// run is one execution of a cell.
+type run struct {
+	cell     int
+	ctx      context.Context
+	program  *lower.Program
+	step     *int
+	stopping bool
+	failed   error // the panic of a goroutine that the cell started
+	fail     chan struct{}
+	done     chan struct{}
+	over     bool  // Run has returned, or is about to: panics are only reported
+	err      error // how the cell's own goroutine ended; set before done is closed
+	shown    []any
+}
+
+// PanicError is a panic of a cell or of a goroutine it started.
+type PanicError struct {
+	Value     any
+	Message   string
+	Goroutine bool     // it was in a goroutine, not in the cell itself
+	Trace     []string // where it happened, innermost first
+}
+
+// Error returns the message.
+func (e *PanicError) Error() string { return e.Message }
+
+// StillRunning is the error of a cell that was told to stop and did not.
+type StillRunning struct{ Cause error }
+
+// Error returns the reason for which the cell was told to stop.
+func (e *StillRunning) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the reason for which the cell was told to stop.
+func (e *StillRunning) Unwrap() error { return e.Cause }
+
+// Outcome is what a cell leaves behind.
+type Outcome struct {
+	Values []any // what its last expression shows
+	// Reached says whether the statement that defines a variable was completed.
+	Reached func(v *types.Var) bool
+}
+
+// Run executes a compiled cell. When ctx ends it tells the cell to stop and
+// returns as soon as the cell has, or after the given grace with StillRunning.
+func (e *Engine) Run(ctx context.Context, c *Compiled, grace time.Duration) (Outcome, error) {
+	rt := e.runtime
+	r := &run{
+		cell: c.unit.Cell, ctx: ctx, program: c.program, step: rt.step,
+		fail: make(chan struct{}), done: make(chan struct{}),
+	}
+	rt.mu.Lock()
+	rt.run = r
+	*rt.step, *rt.place = 0, 0
+	rt.mu.Unlock()
+	go e.call(r)
+	stopErr := rt.wait(ctx, r, grace)
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.run = nil
+	r.over = true
+	steps, err := *rt.step, r.err
+	if stopErr != nil && (err == nil || errors.Is(err, errStopped) || !isDone(r.done)) {
+		err = stopErr
+	} else if stopErr == nil && err == nil {
+		steps = len(c.program.Steps)
+	}
+	return Outcome{Values: r.shown, Reached: reached(c.unit, steps)}, err
+}
+
+// reached tells which variables were defined when the cell ended in the given
+// statement.
+func reached(u *front.Unit, steps int) func(v *types.Var) bool {
+	return func(v *types.Var) bool { return u.DefinedAt(v) < steps }
+}
+
+func isDone(done chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait returns when the cell has ended. The error is the reason for which it was
+// told to stop, nil if it was not.
+func (rt *runtime) wait(ctx context.Context, r *run, grace time.Duration) error {
+	var cause error
+	select {
+	case <-r.done:
+		rt.awaitUnwinding(ctx, r, grace)
+		rt.mu.Lock()
+		defer rt.mu.Unlock()
+		r.over = true
+		return r.failed
+	case <-r.fail:
+		rt.mu.Lock()
+		cause = r.failed
+		rt.mu.Unlock()
+	case <-ctx.Done():
+		cause = context.Cause(ctx)
+	}
+	rt.mu.Lock()
+	r.stopping = true
+	*rt.stop = true
+	rt.mu.Unlock()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+		rt.release()
+		return cause
+	case <-timer.C:
+		return &StillRunning{cause}
+	}
+}
+
+// release lets loops run freely again once no goroutine has to be stopped.
+func (rt *runtime) release() {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for _, r := range rt.goroutines {
+		if r.stopping {
+			return
+		}
+	}
+	*rt.stop = false
+}
+
+// call executes the cell's function in the calling goroutine.
+func (e *Engine) call(r *run) {
+	defer close(r.done)
+	leave := e.runtime.join(r)
+	defer leave()
+	normal := false
+	defer func() {
+		if v := recover(); v != nil {
+			r.err = e.runtime.panicked(r, v, false)
+		} else if !normal {
+			if r.err = e.runtime.reason(); r.err == nil {
+				r.err = errors.New("the cell ended its goroutine (runtime.Goexit)")
+			}
+		}
+	}()
+	_, err := e.interp.Eval(r.program.Entry + "()")
+	normal = true
+	var p interp.Panic
+	if errors.As(err, &p) {
+		err = e.runtime.panicked(r, p.Value, false)
+	}
+	r.err = err
+}
+
+// join makes the calling goroutine one of the run's.
+func (rt *runtime) join(r *run) (leave func()) {
+	id := goroutineID()
+	rt.mu.Lock()
+	rt.goroutines[id] = r
+	rt.mu.Unlock()
+	return func() {
+		rt.mu.Lock()
+		delete(rt.goroutines, id)
+		delete(rt.traces, id)
+		delete(rt.unwinding, id)
+		rt.settled.Broadcast()
+		rt.mu.Unlock()
+		if r.stopping {
+			rt.release()
+		}
+	}
+}
+
+// start runs f in a goroutine of the run to which the caller belongs.
+func (rt *runtime) start(f func()) {
+	id := goroutineID()
+	rt.mu.Lock()
+	r := rt.goroutines[id]
+	if r == nil {
+		r = rt.run
+	}
+	rt.mu.Unlock()
+	if r == nil {
+		r = &run{done: make(chan struct{}), fail: make(chan struct{}), step: rt.step, over: true}
+		close(r.done)
+	}
+	go func() {
+		leave := rt.join(r)
+		defer leave()
+		defer rt.report(r)
+		f()
+	}()
+}
+
+// report is deferred in goroutines of cells.
+func (rt *runtime) report(r *run) {
+	if v := recover(); v != nil {
+		rt.goroutinePanic(r, rt.panicked(r, v, true))
+	} else if err := rt.reason(); err != nil {
+		rt.goroutinePanic(r, err)
+	}
+}
+
+// goroutinePanic fails the cell while it runs; later it is only reported.
+func (rt *runtime) goroutinePanic(r *run, err error) {
+	var p *PanicError
+	if !errors.As(err, &p) && !errors.As(err, new(*Failure)) {
+		return // the goroutine was stopped
+	}
+	rt.mu.Lock()
+	running := !r.over
+	if running && r.failed == nil {
+		r.failed = err
+		close(r.fail)
+	}
+	rt.mu.Unlock()
+	if !running {
+		fmt.Fprintf(os.Stderr, "%s: a goroutine of cell [%d] ended: %v\n", time.Now().Format(time.TimeOnly), r.cell, err)
+	}
+}
+
+// panicked turns what was recovered into an error.
+func (rt *runtime) panicked(r *run, v any, goroutine bool) error {
+	t := rt.takeTrace()
+	if rv, ok := v.(reflect.Value); ok && rv.IsValid() && rv.CanInterface() {
+		v = rv.Interface()
+	}
+	if f, ok := v.(*Failure); ok {
+		return f
+	}
+	return &PanicError{Value: v, Message: panicMessage(v), Goroutine: goroutine, Trace: t.describe(r)}
+}
+
+var errStopped = errors.New("stopped")
+
+// stepPlace names the top-level statement the cell is in.
+func (r *run) stepPlace() string {
+	if r.program == nil || *r.step >= len(r.program.Steps) {
+		return ""
+	}
+	p := r.program.Steps[*r.step]
+	return fmt.Sprintf("cell [%d], line %d", r.cell, p.Line)
+}

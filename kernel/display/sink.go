@@ -1,0 +1,56 @@
+package display
+
+import (
+	"fmt"
+	"os"
+	"sync"
+)
+
+// A Sink receives what is displayed. Its methods are called by one goroutine at
+// a time.
+type Sink interface {
+	Display(b Bundle)
+	// ClearOutput removes the cell's outputs so far; with wait, only when the
+	// next output arrives, so that nothing flickers.
+	ClearOutput(wait bool)
+}
+
+var current struct {
+	mu   sync.Mutex
+	sink Sink
+}
+
+// SetSink makes s the receiver of all displays of this process and returns the
+// one it replaces; nil prints plain text on standard output. The running
+// session calls it, cells do not.
+func SetSink(s Sink) Sink {
+	current.mu.Lock()
+	defer current.mu.Unlock()
+	old := current.sink
+	current.sink = s
+	return old
+}
+
+// Show sends a finished bundle to the sink. Most code calls [Value] or one of
+// the functions named by content.
+func Show(b Bundle) {
+	current.mu.Lock()
+	defer current.mu.Unlock()
+	if current.sink != nil {
+		current.sink.Display(b)
+		return
+	}
+	if _, err := fmt.Fprintln(os.Stdout, b.Text()); err != nil {
+		return // standard output is closed: there is nobody to show it to
+	}
+}
+
+// Clear removes the cell's outputs so far. With wait they stay until the next
+// output arrives.
+func Clear(wait bool) {
+	current.mu.Lock()
+	defer current.mu.Unlock()
+	if current.sink != nil {
+		current.sink.ClearOutput(wait)
+	}
+}

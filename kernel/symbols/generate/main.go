@@ -1,0 +1,72 @@
+// Command generate writes the symbol tables of package symbols, one file a package: generate [FOLDER [PACKAGE]]. Without a
+// folder it writes into the current one; without a package (the end of an import path), all of the list.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/traefik/yaegi/extract"
+)
+
+const module = "github.com/dcpo-go/godcpo/"
+
+// packages is what cells can import beside the standard library. Generic functions are left out by the extractor: cells use
+// the concrete ones.
+var packages = []string{
+	module + "backend",
+	module + "backend/decoder",
+	module + "backend/learner",
+	module + "backend/tokenizer",
+	module + "datasets",
+	module + "datasets/arithmetic",
+	module + "datasets/grade",
+	module + "dcpo",
+	module + "dcpo/advantage",
+	module + "dcpo/calibration",
+	module + "dcpo/figure",
+	module + "dcpo/loss",
+	module + "dcpo/reward",
+	module + "dcpo/verbal",
+	module + "kernel/display",
+	"gonum.org/v1/plot",
+	"gonum.org/v1/plot/plotter",
+	"gonum.org/v1/plot/vg",
+}
+
+func main() {
+	log.SetFlags(0)
+	dir := "."
+	if len(os.Args) > 1 {
+		dir = os.Args[1]
+	}
+	for _, path := range packages {
+		if len(os.Args) > 2 && !strings.HasSuffix(path, os.Args[2]) {
+			continue
+		}
+		if err := generate(dir, path); err != nil {
+			log.Fatalf("generate symbols of %s: %v", path, err)
+		}
+	}
+}
+
+func generate(dir, path string) error {
+	e := extract.Extractor{Dest: "symbols"}
+	var b bytes.Buffer
+	if _, err := e.Extract(path, "", &b); err != nil {
+		return err
+	}
+	// The extractor fills a map named Symbols; ours is not exported.
+	source := strings.ReplaceAll(b.String(), "\tSymbols[", "\ttable[")
+	formatted, err := format.Source([]byte(source))
+	if err != nil {
+		return fmt.Errorf("the extractor wrote invalid Go: %w", err)
+	}
+	name := strings.NewReplacer(module, "", "gonum.org/v1/", "", "/", "_").Replace(path) + ".go"
+	return os.WriteFile(filepath.Join(dir, name), formatted, 0o644)
+}
