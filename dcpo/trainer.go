@@ -62,6 +62,25 @@ func NewTrainer(cfg Config, model *backend.Model, task *Task) (*Trainer, error) 
 	return t, nil
 }
 
+// Train trains a copy of base and returns it; base stays as it is. onStep, if not nil, is called after each step.
+func Train(ctx context.Context, cfg Config, base *backend.Model, task *Task, onStep func(StepReport)) (*backend.Model, error) {
+	model, err := base.Clone()
+	if err != nil {
+		return nil, err
+	}
+	t, err := NewTrainer(cfg, model, task)
+	if err == nil {
+		defer t.Release()
+		t.OnStep = onStep
+		err = t.Run(ctx)
+	}
+	if err != nil {
+		model.Release()
+		return nil, err
+	}
+	return model, nil
+}
+
 func promptFits(m *backend.Model, t *Task, p datasets.Problem, limit int) bool {
 	ids, err := m.Prompt(t.Message(p))
 	return err != nil || len(ids) <= limit // an error is reported when the problem is asked

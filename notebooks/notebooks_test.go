@@ -77,7 +77,7 @@ func TestQuickstart(t *testing.T) {
 	n := execute(t, "quickstart.ipynb", map[string]string{"steps": "2", "lessons": "3", "habits": "3", "seeds": "2"})
 	var text strings.Builder
 	for _, c := range n.Cells {
-		if lines := strings.Count(strings.TrimSpace(c.Source), "\n") + 1; c.Type == "code" && lines > 14 {
+		if lines := strings.Count(strings.TrimSpace(c.Source), "\n") + 1; c.Type == "code" && lines > 10 {
 			t.Errorf("a cell has %d lines:\n%s", lines, c.Source)
 		}
 		for _, o := range c.Outputs {

@@ -24,6 +24,7 @@ func init() {
 		"Problems":            reflect.ValueOf(dcpo.Problems),
 		"ReliabilityDiagram":  reflect.ValueOf(dcpo.ReliabilityDiagram),
 		"Run":                 reflect.ValueOf(dcpo.Run),
+		"Train":               reflect.ValueOf(dcpo.Train),
 		"Warmup":              reflect.ValueOf(dcpo.Warmup),
 
 		// type definitions
