@@ -2,6 +2,7 @@ package dcpo
 
 import (
 	"github.com/dcpo-go/godcpo/backend/learner"
+	"github.com/dcpo-go/godcpo/dcpo/advantage"
 	"github.com/dcpo-go/godcpo/dcpo/loss"
 )
 
@@ -44,13 +45,18 @@ func bucket(n int) int {
 // packRollouts adds the fields the policy loss reads: advantages, and each token's share of its mini-batch (miniRows rows
 // each).
 func packRollouts(rollouts []Rollout, window, miniRows int, a loss.Aggregation) (*learner.Batch, error) {
-	seqs := make([]sequence, len(rollouts))
-	lengths := make([]int, len(rollouts))
+	seqs, lengths := make([]sequence, len(rollouts)), make([]int, len(rollouts))
+	credited := make([]advantage.Advantage, len(rollouts))
 	for i, r := range rollouts {
-		seqs[i], lengths[i] = sequence{r.Response.Prompt, r.Response.Tokens}, len(r.Response.Tokens)
+		seqs[i], lengths[i], credited[i] = sequence{r.Response.Prompt, r.Response.Tokens}, len(r.Response.Tokens), r.Advantage
+	}
+	// Responses start at the window's first column.
+	advantages, err := advantage.Pack(credited, make([]int, len(rollouts)), window)
+	if err != nil {
+		return nil, err
 	}
 	b := packSequences(seqs, window)
-	advantages, weights := make([]float32, b.Rows*window), make([]float32, b.Rows*window)
+	weights := make([]float32, b.Rows*window)
 	for from := 0; from < b.Rows; from += miniRows {
 		to := min(from+miniRows, b.Rows)
 		shares, err := loss.Weights(a, lengths[from:to])
@@ -59,7 +65,6 @@ func packRollouts(rollouts []Rollout, window, miniRows int, a loss.Aggregation) 
 		}
 		for i := from; i < to; i++ {
 			for t := range lengths[i] {
-				advantages[i*window+t] = float32(rollouts[i].Advantage.Tokens[t])
 				weights[i*window+t] = float32(shares[i-from])
 			}
 		}
