@@ -44,13 +44,14 @@ type Model struct {
 	// Name is the directory or hub name it was opened from, or what it was made as.
 	Name      string
 	Config    decoder.Config
-	Tokenizer tokenizer.Tokenizer
+	Tokenizer tokenizer.Tokenizer // nil for a model opened from a directory without one
 	// Template renders conversations; nil for models that continue plain text.
 	Template *tokenizer.ChatTemplate
 
 	mesh    *mesh.Mesh
 	weights []*mesh.Array // in the order of Config.Params
 	shared  *shared
+	source  string // the directory it was opened from; "" for a new model
 }
 
 // shared holds what models of the same shape on the same mesh have in common: compiled programs, not weights.

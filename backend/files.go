@@ -2,17 +2,18 @@ package backend
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/gomlx/compute/dtypes"
-
 	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/hub"
 	"github.com/dcpo-go/godcpo/backend/mesh"
 	"github.com/dcpo-go/godcpo/backend/safetensors"
 	"github.com/dcpo-go/godcpo/backend/tokenizer"
@@ -21,14 +22,20 @@ import (
 // ModelsVariable is the environment variable that names a folder of model directories.
 const ModelsVariable = "GODCPO_MODELS"
 
-// Open loads a model from a Hugging Face directory: config.json, safetensors weights, tokenizer.json, and the chat template
-// if there is one. name is a path, or the name of a directory below $GODCPO_MODELS (with or without the part before the
-// slash). Weights go to the devices one by one. An unknown architecture and a missing, mis-shaped or superfluous tensor are
-// errors that name it.
+// Open loads a model from a Hugging Face directory: config.json, safetensors weights, and the tokenizer and chat template if
+// there are any (without tokenizer.json, Model.Tokenizer is nil and the model works on token ids).
+//
+// name is a path; or the name of a directory below $GODCPO_MODELS (with or without the part before the slash); or a name on
+// the Hugging Face Hub such as Qwen/Qwen3-8B, with a branch, tag or commit after an @ if need be, which is taken from that
+// hub's cache on this machine or else downloaded (see package hub).
+//
+// Weights go to the devices tensor by tensor in the wanted type; float16 is converted, to float32 unless bfloat16 is asked
+// for. The host never holds as much as two weight files. An unknown architecture, a damaged or missing file, a missing,
+// mis-shaped or superfluous tensor, and NaN or infinite weights are errors that name the file and the tensor.
 func Open(ctx context.Context, name string, opt Options) (*Model, error) {
-	dir, err := modelDir(name)
+	dir, err := modelDir(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open model %s: %w", name, err)
 	}
 	model, err := open(ctx, dir, opt)
 	if err != nil {
@@ -47,7 +54,8 @@ func MustOpen(ctx context.Context, name string) *Model {
 	return m
 }
 
-func modelDir(name string) (string, error) {
+// modelDir finds the directory that a name stands for.
+func modelDir(ctx context.Context, name string) (string, error) {
 	candidates := []string{name}
 	if root := os.Getenv(ModelsVariable); root != "" {
 		candidates = append(candidates, filepath.Join(root, filepath.FromSlash(name)), filepath.Join(root, filepath.Base(name)))
@@ -57,8 +65,20 @@ func modelDir(name string) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("open model %s: no config.json in %s: give the path of a Hugging Face model directory, or put it below the folder named by %s: %w",
-		name, strings.Join(candidates, " or "), ModelsVariable, fs.ErrNotExist)
+	missing := fmt.Errorf("no config.json in %s: give the path of a Hugging Face model directory, or put it below the folder named by %s: %w",
+		strings.Join(candidates, " or "), ModelsVariable, fs.ErrNotExist)
+	id, err := hub.ParseName(name)
+	if err != nil {
+		return "", missing
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return "", missing // the person means this directory
+	}
+	dir, err := hub.Dir(ctx, id, hub.Options{})
+	if err != nil {
+		return "", fmt.Errorf("no config.json in %s, and %w", strings.Join(candidates, " or "), err)
+	}
+	return dir, nil
 }
 
 func open(ctx context.Context, dir string, opt Options) (*Model, error) {
@@ -70,7 +90,7 @@ func open(ctx context.Context, dir string, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	tok, template, err := tokenizer.Load(dir)
+	tok, template, err := loadTokenizer(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -86,33 +106,67 @@ func open(ctx context.Context, dir string, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored := "float32"
-	if info, _ := files.Info(cfg.Params()[0].Name); info.DType == safetensors.BF16 && !m.IsCPU() {
-		stored = "bfloat16"
-	}
-	dtype, err := parseDType(opt.DType, stored)
+	dtype, err := parseDType(opt.DType, defaultDType(files, cfg, m.IsCPU()))
 	if err != nil {
 		return nil, err
 	}
-	model := &Model{Name: dir, Config: cfg, Tokenizer: tok, Template: template, mesh: m, shared: newShared(m, cfg)}
-	for _, p := range cfg.Params() {
-		if ctx.Err() != nil {
-			model.Release()
-			return nil, context.Cause(ctx)
-		}
-		values, err := files.Float32(p.Name)
-		if err == nil {
-			err = model.upload(p, values, dtype)
-		}
-		if err != nil {
-			model.Release()
-			return nil, err
-		}
+	model := &Model{Name: dir, Config: cfg, Tokenizer: tok, Template: template, mesh: m, shared: newShared(m, cfg), source: dir}
+	if err := model.load(ctx, files, dtype); err != nil {
+		model.Release()
+		return nil, err
 	}
 	return model, nil
 }
 
-// checkTensors compares the names and shapes on disk with the configuration's before anything is loaded.
+// loadTokenizer is tokenizer.Load for directories that may have none.
+func loadTokenizer(dir string) (tokenizer.Tokenizer, *tokenizer.ChatTemplate, error) {
+	if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); errors.Is(err, fs.ErrNotExist) {
+		slog.Debug("the model directory has no tokenizer.json: only token ids can be used", "dir", dir)
+		return nil, nil, nil
+	}
+	return tokenizer.Load(dir)
+}
+
+// EOS lists the ids that end a response: the tokenizer's or, without one, those that generation_config.json or config.json name.
+func (m *Model) EOS() []int32 {
+	if m.Tokenizer != nil {
+		return m.Tokenizer.EOS()
+	}
+	return m.specialIDs("eos_token_id")
+}
+
+// pad is the id that fills a batch, -1 when there is none.
+func (m *Model) pad() int32 {
+	if m.Tokenizer != nil {
+		return m.Tokenizer.Pad()
+	}
+	if ids := m.specialIDs("pad_token_id"); len(ids) > 0 {
+		return ids[0]
+	}
+	return -1
+}
+
+// specialIDs reads a key of the source directory's generation_config.json or else config.json: an id, a list of ids, or null.
+func (m *Model) specialIDs(key string) []int32 {
+	for _, name := range []string{"generation_config.json", "config.json"} {
+		raw, err := os.ReadFile(filepath.Join(m.source, name))
+		var keys map[string]json.RawMessage
+		if m.source == "" || err != nil || json.Unmarshal(raw, &keys) != nil {
+			continue
+		}
+		var many []int32
+		var one *int32
+		if json.Unmarshal(keys[key], &many) == nil && many != nil {
+			return many
+		}
+		if json.Unmarshal(keys[key], &one) == nil && one != nil {
+			return []int32{*one}
+		}
+	}
+	return nil
+}
+
+// checkTensors compares the names, shapes and types on disk with the configuration's before anything is loaded.
 func checkTensors(files *safetensors.Dir, cfg decoder.Config) error {
 	var faults []error
 	known := map[string]bool{}
@@ -123,104 +177,19 @@ func checkTensors(files *safetensors.Dir, cfg decoder.Config) error {
 		case !ok:
 			faults = append(faults, fmt.Errorf("tensor %s is missing", p.Name))
 		case !slices.Equal(info.Shape, p.Dims):
-			faults = append(faults, fmt.Errorf("tensor %s has shape %v, config.json wants %v", p.Name, info.Shape, p.Dims))
+			faults = append(faults, fmt.Errorf("tensor %s in %s has shape %v, config.json wants %v", p.Name, files.Path(p.Name), info.Shape, p.Dims))
+		case !slices.Contains([]safetensors.DType{safetensors.F32, safetensors.BF16, safetensors.F16}, info.DType):
+			faults = append(faults, fmt.Errorf("tensor %s in %s is of type %s, want F32, BF16 or F16 (quantised weights are not supported)", p.Name, files.Path(p.Name), info.DType))
 		}
 	}
 	for _, name := range files.Names() {
 		tied := cfg.TieEmbeddings && name == "lm_head.weight" // some checkpoints store the tied copy too
 		if !known[name] && !tied && !strings.HasSuffix(name, "rotary_emb.inv_freq") {
-			faults = append(faults, fmt.Errorf("tensor %s has no place in a %s model", name, cfg.ModelType))
+			faults = append(faults, fmt.Errorf("tensor %s in %s has no place in a %s model", name, files.Path(name), cfg.ModelType))
 		}
 	}
 	if len(faults) > 5 {
 		faults = append(faults[:5], fmt.Errorf("and %d more", len(faults)-5))
 	}
 	return errors.Join(faults...)
-}
-
-// upload appends one weight, given as float32, in the wanted type.
-func (m *Model) upload(p decoder.Param, values []float32, dtype safetensors.DType) error {
-	raw, err := safetensors.Encode(values, dtype)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.Name, err)
-	}
-	device := dtypes.Float32
-	if dtype == safetensors.BF16 {
-		device = dtypes.BFloat16
-	}
-	a, err := m.mesh.FromBytes(raw, device, mesh.Replicated, p.Dims...)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.Name, err)
-	}
-	m.weights = append(m.weights, a)
-	return nil
-}
-
-func parseDType(name, otherwise string) (safetensors.DType, error) {
-	if name == "" {
-		name = otherwise
-	}
-	switch name {
-	case "float32":
-		return safetensors.F32, nil
-	case "bfloat16":
-		return safetensors.BF16, nil
-	}
-	return "", fmt.Errorf("unknown weight type %q: want float32 or bfloat16", name)
-}
-
-// Save writes the model as a directory that Open, transformers and vLLM read: config.json, model.safetensors and the
-// tokenizer's files. The directory is made if need be; each file is written beside its place and renamed.
-func (m *Model) Save(dir string) error {
-	if m.weights == nil {
-		return errors.New("save model: it was released")
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	dtype, name := safetensors.F32, "float32"
-	if m.weights[0].DType() == dtypes.BFloat16 {
-		dtype, name = safetensors.BF16, "bfloat16"
-	}
-	var tensors []safetensors.Tensor
-	for i, p := range m.Config.Params() {
-		raw, err := m.weights[i].ToBytes()
-		if err != nil {
-			return fmt.Errorf("save model, %s: %w", p.Name, err)
-		}
-		tensors = append(tensors, safetensors.Tensor{Name: p.Name, DType: dtype, Shape: p.Dims, Data: raw})
-	}
-	if err := safetensors.WriteDir(dir, tensors, 0); err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	if saver, ok := m.Tokenizer.(tokenizer.Saver); ok {
-		if err := saver.Save(dir); err != nil {
-			return fmt.Errorf("save model: %w", err)
-		}
-	}
-	cfg, err := m.Config.MarshalHF(name, m.Tokenizer.EOS(), m.Tokenizer.Pad())
-	if err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	// config.json comes last: a directory without it is not a model, so an interrupted save is never taken for one.
-	if err := writeFile(filepath.Join(dir, "config.json"), cfg); err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	return nil
-}
-
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

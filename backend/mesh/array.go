@@ -1,8 +1,10 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/gomlx/compute"
@@ -96,7 +98,9 @@ func (a *Array) Release() {
 		return
 	}
 	for _, s := range a.shards {
-		_ = s.FinalizeAll() // nothing is left to save when freeing fails
+		if s != nil {
+			_ = s.FinalizeAll() // nothing is left to save when freeing fails
+		}
 	}
 	a.shards = nil
 }
@@ -129,73 +133,36 @@ func (m *Mesh) FromBytes(data []byte, dtype dtypes.DType, layout Layout, dims ..
 		}
 		shardDims[axis] /= m.devices
 	}
-	for d := range m.devices {
+	a.shards = make([]*tensors.Tensor, m.devices)
+	faults := make([]error, m.devices)
+	upload := func(d int) {
 		piece := data
 		if axis := layout.Axis(); axis >= 0 && m.devices > 1 {
 			piece = cut(data, dims, axis, dtype.Size(), d, m.devices)
 		}
-		t, err := tensors.FromRaw(m.backend, deviceNum(d), shapes.Make(dtype, shardDims...), piece)
-		if err != nil {
-			a.Release()
-			return nil, fmt.Errorf("upload array %v of %s to device %d: %w", dims, dtype, d, err)
+		var err error
+		if a.shards[d], err = tensors.FromRaw(m.backend, deviceNum(d), shapes.Make(dtype, shardDims...), piece); err != nil {
+			faults[d] = fmt.Errorf("upload array %v of %s to device %d: %w", dims, dtype, d, err)
 		}
-		a.shards = append(a.shards, t)
+	}
+	var copies sync.WaitGroup
+	for d := range m.devices {
+		if len(data) < parallelUpload {
+			upload(d)
+		} else {
+			copies.Go(func() { upload(d) })
+		}
+	}
+	copies.Wait()
+	if err := errors.Join(faults...); err != nil {
+		a.Release()
+		return nil, err
 	}
 	return a, nil
 }
 
-// ToFloat32 copies a float32 array to the host, in row-major order.
-func (a *Array) ToFloat32() ([]float32, error) {
-	out := make([]float32, a.Size())
-	return out, a.read(dtypes.Float32, bytesOf(out))
-}
-
-// ToInt32 copies an int32 array to the host, in row-major order.
-func (a *Array) ToInt32() ([]int32, error) {
-	out := make([]int32, a.Size())
-	return out, a.read(dtypes.Int32, bytesOf(out))
-}
-
-// ToBool copies a bool array to the host, in row-major order.
-func (a *Array) ToBool() ([]bool, error) {
-	out := make([]bool, a.Size())
-	return out, a.read(dtypes.Bool, bytesOf(out))
-}
-
-// ToBytes copies an array of any type to the host, as little-endian elements in row-major order.
-func (a *Array) ToBytes() ([]byte, error) {
-	out := make([]byte, a.Size()*a.dtype.Size())
-	return out, a.read(a.dtype, out)
-}
-
-func (a *Array) read(dtype dtypes.DType, dst []byte) error {
-	if a.shards == nil {
-		return fmt.Errorf("read array %v: it was released or donated to a program", a.dims)
-	}
-	if dtype != a.dtype {
-		return fmt.Errorf("read array %v: it holds %s, not %s", a.dims, a.dtype, dtype)
-	}
-	shards := a.shards
-	if a.layout == Replicated {
-		shards = shards[:1]
-	}
-	for d, s := range shards {
-		err := s.ConstBytes(func(data []byte) {
-			if len(shards) == 1 {
-				copy(dst, data)
-				return
-			}
-			paste(dst, data, a.dims, a.layout.Axis(), a.dtype.Size(), d, len(shards))
-		})
-		if err != nil {
-			return fmt.Errorf("read array %v from device %d: %w", a.dims, d, err)
-		}
-		if s.IsOnAnyDevice() {
-			s.FinalizeLocal() // the host copy the tensor keeps would otherwise live as long as the array
-		}
-	}
-	return nil
-}
+// parallelUpload is the size in bytes from which an array goes to all devices at once: they have links of their own.
+const parallelUpload = 1 << 20
 
 // Clone copies the array on the devices.
 func (a *Array) Clone() (*Array, error) {
@@ -212,30 +179,6 @@ func (a *Array) Clone() (*Array, error) {
 		c.shards = append(c.shards, t)
 	}
 	return c, nil
-}
-
-// cut returns piece d of n of a row-major array along axis.
-func cut(data []byte, dims []int, axis, elem, d, n int) []byte {
-	outer, run := product(dims[:axis]), product(dims[axis:])*elem
-	width := run / n
-	if outer == 1 {
-		return data[d*width : (d+1)*width]
-	}
-	piece := make([]byte, 0, outer*width)
-	for o := range outer {
-		start := o*run + d*width
-		piece = append(piece, data[start:start+width]...)
-	}
-	return piece
-}
-
-// paste is the inverse of cut: it writes piece d of n into dst.
-func paste(dst, piece []byte, dims []int, axis, elem, d, n int) {
-	outer, run := product(dims[:axis]), product(dims[axis:])*elem
-	width := run / n
-	for o := range outer {
-		copy(dst[o*run+d*width:], piece[o*width:(o+1)*width])
-	}
 }
 
 func product(dims []int) int {

@@ -11,24 +11,33 @@ func Float32s(data []byte, d DType) ([]float32, error) {
 	if err := whole(data, d); err != nil {
 		return nil, err
 	}
-	out := make([]float32, len(data)/max(1, d.Size()))
-	switch d {
-	case F32:
-		for i := range out {
-			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		}
-	case BF16:
-		for i := range out {
-			out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(data[2*i:])) << 16)
-		}
-	case F16:
-		for i := range out {
-			out[i] = halfToFloat(binary.LittleEndian.Uint16(data[2*i:]))
-		}
-	default:
+	if !d.isFloat() {
 		return nil, fmt.Errorf("dtype is %s, expected F32, BF16 or F16 to read it as float32", d)
 	}
+	out := make([]float32, len(data)/d.Size())
+	widen(out, data, d)
 	return out, nil
+}
+
+// isFloat tells whether a dtype is one of the three that weights come in.
+func (d DType) isFloat() bool { return d == F32 || d == BF16 || d == F16 }
+
+// widen reads the elements of a float dtype, as many as dst has.
+func widen(dst []float32, data []byte, d DType) {
+	switch d {
+	case F32:
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+		}
+	case BF16:
+		for i := range dst {
+			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(data[2*i:])) << 16)
+		}
+	case F16:
+		for i := range dst {
+			dst[i] = halfToFloat(binary.LittleEndian.Uint16(data[2*i:]))
+		}
+	}
 }
 
 // Float64s decodes the raw bytes of an F64, F32, BF16 or F16 tensor.
@@ -91,25 +100,30 @@ func Int64s(data []byte, d DType) ([]int64, error) {
 
 // Encode writes values as the raw bytes of an F32, BF16 or F16 tensor, rounding to nearest, ties to even, as PyTorch does.
 func Encode(values []float32, d DType) ([]byte, error) {
-	size := d.Size()
-	out := make([]byte, len(values)*size)
+	if !d.isFloat() {
+		return nil, fmt.Errorf("safetensors: cannot write float32 values as %s, expected F32, BF16 or F16", d)
+	}
+	out := make([]byte, len(values)*d.Size())
+	round(out, values, d)
+	return out, nil
+}
+
+// round writes values as a float dtype, rounded.
+func round(dst []byte, values []float32, d DType) {
 	switch d {
 	case F32:
 		for i, v := range values {
-			binary.LittleEndian.PutUint32(out[4*i:], math.Float32bits(v))
+			binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
 		}
 	case BF16:
 		for i, v := range values {
-			binary.LittleEndian.PutUint16(out[2*i:], floatToBrain(v))
+			binary.LittleEndian.PutUint16(dst[2*i:], floatToBrain(v))
 		}
 	case F16:
 		for i, v := range values {
-			binary.LittleEndian.PutUint16(out[2*i:], floatToHalf(v))
+			binary.LittleEndian.PutUint16(dst[2*i:], floatToHalf(v))
 		}
-	default:
-		return nil, fmt.Errorf("safetensors: cannot write float32 values as %s, expected F32, BF16 or F16", d)
 	}
-	return out, nil
 }
 
 // whole refuses data that is not a whole number of elements.

@@ -68,7 +68,8 @@ func openSingle(path, file string) (*Dir, error) {
 	return d, nil
 }
 
-// openSharded opens every file the index names and checks that each holds the tensors the index promises.
+// openSharded opens every file the index names and checks that each holds the tensors the index promises. A tensor that the index does
+// not list counts all the same; one that is in two files is an error.
 func openSharded(path string, text []byte) (*Dir, error) {
 	var ix index
 	if err := json.Unmarshal(text, &ix); err != nil {
@@ -96,7 +97,7 @@ func openSharded(path string, text []byte) (*Dir, error) {
 	return d, nil
 }
 
-// addShard opens one file of the index and takes the tensors listed for it.
+// addShard opens one file of the index, which lists tensors for it, and takes all its tensors.
 func (d *Dir) addShard(shard string, tensors []string) error {
 	if !filepath.IsLocal(shard) {
 		return fmt.Errorf("weight_map names %q, expected a file inside the directory", shard)
@@ -111,12 +112,13 @@ func (d *Dir) addShard(shard string, tensors []string) error {
 		if _, ok := f.Info(name); !ok {
 			return fmt.Errorf("tensor %q should be in %s, but is not", name, shard)
 		}
-		d.where[name] = f
 	}
 	for _, name := range f.header.names {
-		if d.where[name] == f {
-			d.names = append(d.names, name)
+		if other, ok := d.where[name]; ok {
+			return fmt.Errorf("tensor %q is in %s and in %s: one of them is of another model", name, filepath.Base(other.path), shard)
 		}
+		d.where[name] = f
+		d.names = append(d.names, name)
 	}
 	return nil
 }
@@ -133,13 +135,47 @@ func (d *Dir) Info(name string) (Info, bool) {
 	return f.Info(name)
 }
 
+// Path is the file that holds a tensor, for messages; "" when there is no tensor of that name.
+func (d *Dir) Path(name string) string {
+	if f, ok := d.where[name]; ok {
+		return f.path
+	}
+	return ""
+}
+
+// LargestFile is the size in bytes of the largest weight file.
+func (d *Dir) LargestFile() int64 {
+	largest := int64(0)
+	for _, f := range d.files {
+		largest = max(largest, f.size)
+	}
+	return largest
+}
+
 // Bytes reads a tensor's raw bytes, row-major and little-endian, into a new slice.
 func (d *Dir) Bytes(name string) ([]byte, error) {
+	f, err := d.file(name)
+	if err != nil {
+		return nil, err
+	}
+	return f.Bytes(name)
+}
+
+// ReadInto reads a tensor into dst as elements of dtype as; see File.ReadInto.
+func (d *Dir) ReadInto(dst []byte, name string, as DType) (nonFinite int, err error) {
+	f, err := d.file(name)
+	if err != nil {
+		return 0, err
+	}
+	return f.ReadInto(dst, name, as)
+}
+
+func (d *Dir) file(name string) (*File, error) {
 	f, ok := d.where[name]
 	if !ok {
 		return nil, fmt.Errorf("weights in %s have no tensor %q (there are %d tensors)", d.path, name, len(d.names))
 	}
-	return f.Bytes(name)
+	return f, nil
 }
 
 // Float32 reads a tensor of dtype F32, BF16 or F16 as float32 values, which hold each of them exactly.

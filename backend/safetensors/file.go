@@ -13,6 +13,7 @@ type File struct {
 	file   io.ReaderAt
 	closer io.Closer
 	header *header
+	size   int64
 }
 
 // Open opens a file and checks its header: truncation, overlapping or out-of-range tensors, unknown dtypes and sizes that do not fit
@@ -32,7 +33,7 @@ func Open(path string) (*File, error) {
 		f.Close()
 		return nil, fmt.Errorf("open safetensors %s: %w", path, err)
 	}
-	return &File{path: path, file: f, closer: f, header: h}, nil
+	return &File{path: path, file: f, closer: f, header: h, size: stat.Size()}, nil
 }
 
 // Names lists the tensors in the order of their data.
@@ -54,7 +55,7 @@ func (f *File) Bytes(name string) ([]byte, error) {
 		return nil, fmt.Errorf("safetensors %s has no tensor %q (it has %d tensors)", f.path, name, len(f.header.names))
 	}
 	data := make([]byte, e.end-e.begin)
-	if _, err := f.file.ReadAt(data, f.header.dataStart+e.begin); err != nil && len(data) > 0 {
+	if err := readFull(f.file, data, f.header.dataStart+e.begin); err != nil {
 		return nil, fmt.Errorf("safetensors %s: read tensor %q: %w", f.path, name, err)
 	}
 	return data, nil

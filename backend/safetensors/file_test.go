@@ -1,8 +1,10 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -29,7 +31,7 @@ func TestWriteThenOpen(t *testing.T) {
 	tensors := []Tensor{
 		{Name: "bytes", DType: U8, Shape: []int{3}, Data: []byte{1, 2, 3}},
 		{Name: "é\"<x>", DType: F32, Shape: []int{2, 3}, Data: encode(t, values, F32)},
-		{Name: "brain", DType: BF16, Shape: []int{6}, Load: func() ([]byte, error) { return Encode(values, BF16) }},
+		{Name: "brain", DType: BF16, Shape: []int{6}, Source: bytes.NewReader(encode(t, values, BF16))},
 		{Name: "half", DType: F16, Shape: []int{3, 2, 1}, Data: encode(t, values, F16)},
 		{Name: "scalar", DType: I64, Data: []byte{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
 		{Name: "empty", DType: F32, Shape: []int{0, 7}},
@@ -72,6 +74,11 @@ func TestWriteThenOpen(t *testing.T) {
 	}
 }
 
+// writerTo is a source that fails.
+type writerTo func(io.Writer) error
+
+func (f writerTo) WriteTo(w io.Writer) (int64, error) { return 0, f(w) }
+
 func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.safetensors")
@@ -80,8 +87,9 @@ func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 	}
 	broken := errors.New("device lost")
 	cases := map[string]Tensor{
-		"load":  {Name: "w", DType: F32, Shape: []int{1}, Load: func() ([]byte, error) { return nil, broken }},
-		"short": {Name: "w", DType: F32, Shape: []int{2}, Load: func() ([]byte, error) { return make([]byte, 4), nil }},
+		"load":  {Name: "w", DType: F32, Shape: []int{1}, Source: writerTo(func(io.Writer) error { return broken })},
+		"short": {Name: "w", DType: F32, Shape: []int{2}, Source: bytes.NewReader(make([]byte, 4))},
+		"long":  {Name: "w", DType: F32, Shape: []int{2}, Source: bytes.NewReader(make([]byte, 12))},
 		"data":  {Name: "w", DType: F32, Shape: []int{2}, Data: make([]byte, 4)},
 		"dtype": {Name: "w", DType: "F7", Shape: []int{2}, Data: make([]byte, 4)},
 	}
@@ -143,10 +151,18 @@ func TestIndexErrors(t *testing.T) {
 		"outside":       {`{"weight_map":{"a":"../x.safetensors"}}`, "inside the directory"},
 		"absent file":   {`{"weight_map":{"a":"x.safetensors"}}`, "x.safetensors"},
 		"absent tensor": {`{"weight_map":{"a":"s.safetensors","z":"s.safetensors"}}`, `tensor "z" should be in s.safetensors`},
+		"two shards":    {`{"weight_map":{"a":"s.safetensors","b":"t.safetensors"}}`, `tensor "a" is in s.safetensors and in t.safetensors`},
+		"empty shard":   {`{"weight_map":{"a":"zero.safetensors"}}`, "zero.safetensors: file is truncated: 0 bytes"},
 	}
 	for name, c := range cases {
 		dir := t.TempDir()
-		if err := Write(filepath.Join(dir, "s.safetensors"), []Tensor{{Name: "a", DType: U8, Shape: []int{1}, Data: []byte{7}}}, nil); err != nil {
+		a, b := Tensor{Name: "a", DType: U8, Shape: []int{1}, Data: []byte{7}}, Tensor{Name: "b", DType: U8, Shape: []int{1}, Data: []byte{8}}
+		for file, tensors := range map[string][]Tensor{"s.safetensors": {a}, "t.safetensors": {a, b}} {
+			if err := Write(filepath.Join(dir, file), tensors, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "zero.safetensors"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, IndexFile), []byte(c.index), 0o644); err != nil {
@@ -155,6 +171,29 @@ func TestIndexErrors(t *testing.T) {
 		if _, err := OpenDir(dir); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want an error containing %q", name, err, c.want)
 		}
+	}
+}
+
+// A tensor that the index forgot is there all the same, as for other readers.
+func TestUnlistedTensorCounts(t *testing.T) {
+	dir := t.TempDir()
+	tensors := []Tensor{{Name: "a", DType: U8, Shape: []int{1}, Data: []byte{7}}, {Name: "b", DType: U8, Shape: []int{1}, Data: []byte{8}}}
+	if err := Write(filepath.Join(dir, "s.safetensors"), tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, IndexFile), []byte(`{"weight_map":{"a":"s.safetensors"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, err := OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if got, err := d.Bytes("b"); err != nil || len(got) != 1 || got[0] != 8 {
+		t.Errorf("b = %v, %v, want [8]", got, err)
+	}
+	if got := d.Path("b"); filepath.Base(got) != "s.safetensors" {
+		t.Errorf("b lies in %q, want s.safetensors", got)
 	}
 }
 

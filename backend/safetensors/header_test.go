@@ -97,3 +97,29 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFile opens whole files and reads every tensor: damage is an error, never a panic or a tensor of the wrong size.
+func FuzzFile(f *testing.F) {
+	f.Add(build(`{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, []byte{0, 0, 128, 63, 0, 0, 192, 127}))
+	f.Add(build(`{"a":{"dtype":"F16","shape":[1,3],"data_offsets":[0,6]},"b":{"dtype":"I8","shape":[],"data_offsets":[6,7]}}`, make([]byte, 7)))
+	f.Add(build(`{}`, nil))
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, content []byte) {
+		h, err := readHeader(bytes.NewReader(content), int64(len(content)))
+		if err != nil {
+			return
+		}
+		file := &File{path: "x", file: bytes.NewReader(content), header: h}
+		for _, name := range file.Names() {
+			info, _ := file.Info(name)
+			raw, err := file.Bytes(name)
+			if err != nil || len(raw) != info.Elements()*info.DType.Size() {
+				t.Fatalf("tensor %q %+v: %d bytes, %v", name, info, len(raw), err)
+			}
+			dst := make([]byte, 2*info.Elements())
+			if _, err := file.ReadInto(dst, name, BF16); (err == nil) != info.DType.isFloat() {
+				t.Fatalf("tensor %q %+v read as BF16: %v", name, info, err)
+			}
+		}
+	})
+}

@@ -10,14 +10,14 @@ import (
 	"sort"
 )
 
-// Tensor is one tensor to be written: its bytes in Data, or, so that a model larger than memory can be saved, a function Load that gives
-// them when their turn comes.
+// Tensor is one tensor to be written: its bytes in Data, or, so that a model larger than memory can be saved, a Source that writes them
+// when their turn comes.
 type Tensor struct {
-	Name  string
-	DType DType
-	Shape []int
-	Data  []byte                 // row-major, little-endian; nil to use Load
-	Load  func() ([]byte, error) // called once, in the order of the file, when Data is nil
+	Name   string
+	DType  DType
+	Shape  []int
+	Data   []byte      // row-major, little-endian; nil to use Source
+	Source io.WriterTo // asked once, in the order of the file, when Data is nil
 }
 
 // info is the tensor's description.
@@ -51,22 +51,32 @@ func Write(path string, tensors []Tensor, metadata map[string]string) error {
 
 // writeData writes the tensor's bytes and checks that they are as many as the header promised.
 func (t Tensor) writeData(w io.Writer) error {
-	data := t.Data
-	if data == nil && t.Load != nil {
-		var err error
-		if data, err = t.Load(); err != nil {
-			return err
-		}
-	}
 	want, err := t.info().byteSize()
 	if err != nil {
 		return err
 	}
-	if int64(len(data)) != want {
-		return fmt.Errorf("has %d bytes, but %s %v needs %d", len(data), t.DType, t.Shape, want)
+	count := counter{w: w}
+	if t.Data == nil && t.Source != nil {
+		_, err = t.Source.WriteTo(&count)
+	} else {
+		_, err = count.Write(t.Data)
 	}
-	_, err = w.Write(data)
+	if err == nil && count.n != want {
+		err = fmt.Errorf("has %d bytes, but %s %v needs %d", count.n, t.DType, t.Shape, want)
+	}
 	return err
+}
+
+// counter counts the bytes on their way to a writer.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(data []byte) (int, error) {
+	n, err := c.w.Write(data)
+	c.n += int64(n)
+	return n, err
 }
 
 // layout orders the tensors and renders everything that stands before their data.
