@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dcpo-go/godcpo/backend/engine"
 	"github.com/dcpo-go/godcpo/backend/tokenizer"
@@ -14,13 +15,19 @@ type Sampling struct {
 	// Temperature divides the logits. Default 1. Greedy decoding is asked for by Greedy.
 	Temperature float64
 	Greedy      bool
+	// TopK, TopP and MinP truncate the distribution; 0 does not. See engine.Sampling for these and the penalties.
+	TopK                                                 int
+	TopP, MinP                                           float64
+	PresencePenalty, FrequencyPenalty, RepetitionPenalty float64
 	// MaxNewTokens bounds a response. Default 256.
 	MaxNewTokens int
+	// Stop lists strings that end a response, which is cut off before them. The tokenizer's end tokens always end one.
+	Stop []string
 	// Seed of the call; row i samples with a seed derived from it and i.
 	Seed uint64
 	// MaxRows is how many responses are decoded at once. Default 256.
 	MaxRows int
-	// Done, if set, is told after each batch how many of all responses are ready.
+	// Done, if set, is told as responses become ready how many of all there are.
 	Done func(finished, all int)
 }
 
@@ -58,6 +65,42 @@ func (m *Model) Generate(ctx context.Context, prompts [][]int32, s Sampling) ([]
 	if m.weights == nil {
 		return nil, errors.New("generate: the model was released")
 	}
+	if len(s.Stop) > 0 && m.Tokenizer == nil {
+		return nil, errors.New("generate: stop strings need a tokenizer, the model has none")
+	}
+	requests := make([]engine.Request, len(prompts))
+	for i, p := range prompts {
+		requests[i] = engine.Request{Prompt: p, Sampling: s.request(m.EOS())}
+		requests[i].Seed = rowSeed(s.Seed, i)
+		if len(s.Stop) > 0 {
+			requests[i].Ends = m.stopsAt(s.Stop)
+		}
+	}
+	got, err := m.shared.engine.Generate(ctx, m.weights, requests, engine.Options{Slots: s.MaxRows, Done: s.Done})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Response, len(got))
+	for i, g := range got {
+		out[i] = Response{Prompt: prompts[i], Tokens: g.Tokens, LogProbs: g.LogProbs, Truncated: g.Finish == engine.Length}
+		if m.Tokenizer == nil {
+			continue
+		}
+		out[i].Text, out[i].Ends = m.Tokenizer.DecodeOffsets(g.Tokens)
+		for _, stop := range s.Stop {
+			if at := strings.Index(out[i].Text, stop); at >= 0 {
+				out[i].Text = out[i].Text[:at]
+			}
+		}
+		for t, end := range out[i].Ends {
+			out[i].Ends[t] = min(end, len(out[i].Text))
+		}
+	}
+	return out, nil
+}
+
+// request translates the sampling of a call into that of each row.
+func (s Sampling) request(stop []int32) engine.Sampling {
 	temperature := s.Temperature
 	switch {
 	case s.Greedy:
@@ -65,21 +108,27 @@ func (m *Model) Generate(ctx context.Context, prompts [][]int32, s Sampling) ([]
 	case temperature == 0:
 		temperature = 1
 	}
-	requests := make([]engine.Request, len(prompts))
-	for i, p := range prompts {
-		requests[i] = engine.Request{Prompt: p, Temperature: temperature, Seed: rowSeed(s.Seed, i)}
+	return engine.Sampling{Temperature: temperature, TopK: s.TopK, TopP: s.TopP, MinP: s.MinP, PresencePenalty: s.PresencePenalty,
+		FrequencyPenalty: s.FrequencyPenalty, RepetitionPenalty: s.RepetitionPenalty, MaxNewTokens: s.MaxNewTokens, Stop: stop}
+}
+
+// stopsAt returns a row's test for stop strings; it remembers what it has read.
+func (m *Model) stopsAt(stops []string) func(tokens []int32) bool {
+	stream, read := tokenizer.NewStream(m.Tokenizer, tokenizer.StreamOptions{Stop: stops}), 0
+	return func(tokens []int32) bool {
+		stream.Push(tokens[read:]...)
+		read = len(tokens)
+		_, stopped := stream.Stopped()
+		return stopped
 	}
-	got, err := m.shared.engine.Generate(ctx, m.weights, requests, engine.Options{
-		MaxNewTokens: s.MaxNewTokens, Stop: m.Tokenizer.EOS(), MaxRows: s.MaxRows, Done: s.Done})
-	if err != nil {
-		return nil, err
+}
+
+// Start runs a loop that answers requests as they come, until it is closed. The model must not be trained meanwhile.
+func (m *Model) Start(opt engine.Options) (*engine.Loop, error) {
+	if m.weights == nil {
+		return nil, errors.New("start generation: the model was released")
 	}
-	out := make([]Response, len(got))
-	for i, g := range got {
-		text, ends := m.Tokenizer.DecodeOffsets(g.Tokens)
-		out[i] = Response{Prompt: prompts[i], Tokens: g.Tokens, LogProbs: g.LogProbs, Text: text, Ends: ends, Truncated: g.Finish == engine.Length}
-	}
-	return out, nil
+	return m.shared.engine.Start(m.weights, opt)
 }
 
 // rowSeed derives a row's seed by SplitMix64.

@@ -9,7 +9,7 @@ import (
 // Tokens is what a forward pass reads; each field is [batch, seq] int32.
 type Tokens struct {
 	IDs *Node
-	// Positions are the rotary positions; they restart at 0 in each sequence.
+	// Positions are the rotary positions; they restart at 0 in each sequence, so all are below seq.
 	Positions *Node
 	// Segments tells the sequences of a row apart: a token sees earlier tokens of its own segment only. 0 is padding. One
 	// convention so serves left padding, right padding, and several sequences packed into a row.
@@ -23,12 +23,13 @@ type Cache struct{ Keys, Values *Node }
 // and each layer's keys and values. With remat, layers are recomputed in the backward pass instead of being kept.
 func (c Config) Forward(w Weights, t Tokens, remat bool) (hidden *Node, caches []Cache) {
 	x := c.embed(w, t.IDs)
-	rot := c.rotate(t.Positions, x.DType())
+	rot := c.RopeTable(x.Graph(), t.IDs.Shape().Dimensions[1], x.DType()).at(t.Positions)
 	visible := causal(t.Segments)
 	for l := range c.Layers {
 		if remat {
 			x = x.Checkpoint()
 		}
+		x = c.keepRows(x)
 		p := w.layer(l)
 		q, k, v := c.project(p, rmsNorm(x, p("input_layernorm.weight"), c.NormEps), rot)
 		caches = append(caches, Cache{k, v})
@@ -37,6 +38,7 @@ func (c Config) Forward(w Weights, t Tokens, remat bool) (hidden *Node, caches [
 	if remat {
 		x = x.StopCheckpoint()
 	}
+	x = c.keepRows(x)
 	return rmsNorm(x, w.get(normName), c.NormEps), caches
 }
 
@@ -66,34 +68,13 @@ func causal(segments *Node) *Node {
 	return LogicalAnd(BroadcastToDims(before, dims...), same)
 }
 
-// Logits projects hidden states on the vocabulary, in float32. hidden: [..., hidden] → [..., vocab].
-func (c Config) Logits(w Weights, hidden *Node) *Node {
-	head := w.get(headName)
+// head is the output projection. [vocab, hidden]
+func (c Config) head(w Weights) *Node {
 	if c.TieEmbeddings {
-		head = w.get(embedName)
+		return w.get(embedName)
 	}
-	return ConvertDType(linear(hidden, head, nil), dtypes.Float32)
+	return w.get(headName)
 }
 
-// LogSumExp reduces the last axis, keeping it. logits: [..., vocab] → [..., 1].
-func LogSumExp(logits *Node) *Node {
-	top := StopGradient(ReduceAndKeep(logits, ReduceMax, -1))
-	return Add(Log(ReduceAndKeep(Exp(Sub(logits, top)), ReduceSum, -1)), top)
-}
-
-// PickLogProbs returns the log-prob of the given token at each place. It compares with the vocabulary's index instead of
-// gathering, which partitions over devices and fuses with the reduction, so that no one-hot matrix is ever kept.
-// logits: [..., vocab], ids: [...] int32 → [...].
-func PickLogProbs(logits, ids *Node) *Node {
-	dims := logits.Shape().Dimensions
-	index := Iota(logits.Graph(), shapes.Make(dtypes.Int32, dims...), len(dims)-1)
-	chosen := Where(Equal(index, BroadcastToDims(InsertAxes(ids, -1), dims...)), logits, ZerosLike(logits))
-	return Sub(ReduceSum(chosen, -1), Squeeze(LogSumExp(logits), -1))
-}
-
-// Entropy returns the entropy, in nats, of each distribution. logits: [..., vocab] → [...].
-func Entropy(logits *Node) *Node {
-	lse := LogSumExp(logits)
-	p := Exp(Sub(logits, lse))
-	return Sub(Squeeze(lse, -1), ReduceSum(Mul(p, logits), -1))
-}
+// Logits projects hidden states on the vocabulary, in float32. hidden: [..., hidden] → [..., vocab].
+func (c Config) Logits(w Weights, hidden *Node) *Node { return c.toVocab(hidden, c.head(w)) }

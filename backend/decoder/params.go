@@ -32,7 +32,7 @@ const (
 
 func layerName(layer int, part string) string { return fmt.Sprintf("model.layers.%d.%s", layer, part) }
 
-// Params lists the weights in the order in which every program takes them.
+// Params lists the weights in the order in which every program takes them: the model's, then the adapters'.
 func (c Config) Params() []Param {
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
 	params := []Param{{embedName, []int{c.VocabSize, c.HiddenSize}}}
@@ -57,16 +57,25 @@ func (c Config) Params() []Param {
 			add("self_attn.o_proj.bias", c.HiddenSize)
 		}
 		add("post_attention_layernorm.weight", c.HiddenSize)
-		add("mlp.gate_proj.weight", c.IntermediateSize, c.HiddenSize)
-		add("mlp.up_proj.weight", c.IntermediateSize, c.HiddenSize)
-		add("mlp.down_proj.weight", c.HiddenSize, c.IntermediateSize)
+		for _, proj := range []struct {
+			name    string
+			out, in int
+		}{{"gate", c.IntermediateSize, c.HiddenSize}, {"up", c.IntermediateSize, c.HiddenSize}, {"down", c.HiddenSize, c.IntermediateSize}} {
+			add("mlp."+proj.name+"_proj.weight", proj.out, proj.in)
+			if c.MLPBias {
+				add("mlp."+proj.name+"_proj.bias", proj.out)
+			}
+		}
 	}
 	params = append(params, Param{normName, []int{c.HiddenSize}})
 	if !c.TieEmbeddings {
 		params = append(params, Param{headName, []int{c.VocabSize, c.HiddenSize}})
 	}
-	return params
+	return append(params, c.adapterParams(params)...)
 }
+
+// Trainable tells whether learning changes a parameter: all of a plain model's, and the adapters alone of one that has them.
+func (c Config) Trainable(p Param) bool { return c.LoRA == nil || isAdapter(p.Name) }
 
 // NumParams is the number of weights.
 func (c Config) NumParams() int {
@@ -77,8 +86,8 @@ func (c Config) NumParams() int {
 	return n
 }
 
-// Random draws the initial values of one parameter: ones for norms, zeros for biases, and otherwise normal with standard
-// deviation InitScale. The values depend on the seed and the parameter's name alone.
+// Random draws the initial values of one parameter: ones for norms, zeros for biases and the B of adapters, uniform within
+// 1/sqrt(in) for their A (as PEFT does), and otherwise normal with standard deviation InitScale. The values depend on the seed and the parameter's name alone.
 func (c Config) Random(p Param, seed uint64) []float32 {
 	values := make([]float32, p.Size())
 	switch {
@@ -87,14 +96,21 @@ func (c Config) Random(p Param, seed uint64) []float32 {
 			values[i] = 1
 		}
 		return values
-	case strings.HasSuffix(p.Name, ".bias"):
+	case strings.HasSuffix(p.Name, ".bias") || strings.HasSuffix(p.Name, adapterB):
+		return values
+	}
+	r := rand.New(rand.NewPCG(seed, hashName(p.Name)))
+	if strings.HasSuffix(p.Name, adapterA) {
+		bound := 1 / math.Sqrt(float64(p.Dims[1]))
+		for i := range values {
+			values[i] = float32((2*r.Float64() - 1) * bound)
+		}
 		return values
 	}
 	scale := c.InitScale
 	if scale == 0 {
 		scale = 1 / math.Sqrt(float64(c.HiddenSize))
 	}
-	r := rand.New(rand.NewPCG(seed, hashName(p.Name)))
 	for i := range values {
 		values[i] = float32(r.NormFloat64() * scale)
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/dcpo-go/godcpo/backend/learner"
 )
 
-func oracleRequests(f *fixture.Model, temperature float64) []engine.Request {
+func oracleRequests(f *fixture.Model, temperature float64, tokens int) []engine.Request {
 	var requests []engine.Request
 	for i, row := range f.JSON["ids"].([]any) {
-		r := engine.Request{Temperature: temperature, Seed: uint64(i + 1)}
+		r := engine.Request{Sampling: engine.Sampling{Temperature: temperature, Seed: uint64(i + 1), MaxNewTokens: tokens}}
 		for _, id := range row.([]any) {
 			r.Prompt = append(r.Prompt, int32(id.(float64)))
 		}
@@ -32,11 +32,15 @@ func TestGreedyEqualsTransformers(t *testing.T) {
 			e := engine.New(m, f.Config)
 			for _, key := range []string{"greedy", "greedy_with_eos"} {
 				oracle := f.JSON[key].(map[string]any)
-				opt := engine.Options{MaxNewTokens: 20, ChunkTokens: 7}
+				var stop []int32
 				if eos, ok := oracle["eos_token_id"].(float64); ok {
-					opt.Stop = []int32{int32(eos)}
+					stop = []int32{int32(eos)}
 				}
-				got, err := e.Generate(context.Background(), f.Weights, oracleRequests(f, 0), opt)
+				requests := oracleRequests(f, 0, 20)
+				for i := range requests {
+					requests[i].Stop = stop
+				}
+				got, err := e.Generate(context.Background(), f.Weights, requests, engine.Options{ChunkTokens: 7})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -44,7 +48,7 @@ func TestGreedyEqualsTransformers(t *testing.T) {
 					var want []int32
 					for _, id := range row.([]any) {
 						want = append(want, int32(id.(float64)))
-						if slices.Contains(opt.Stop, want[len(want)-1]) {
+						if slices.Contains(stop, want[len(want)-1]) {
 							break
 						}
 					}
@@ -62,8 +66,8 @@ func TestSampledLogProbs(t *testing.T) {
 	m := fixture.Mesh(t, 1)
 	f := fixture.Open(t, m, "qwen3_tiny")
 	const response, temperature = 12, 0.9
-	requests := oracleRequests(f, temperature)
-	got, err := engine.New(m, f.Config).Generate(context.Background(), f.Weights, requests, engine.Options{MaxNewTokens: response})
+	requests := oracleRequests(f, temperature, response)
+	got, err := engine.New(m, f.Config).Generate(context.Background(), f.Weights, requests, engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,15 +95,15 @@ func TestSeedsDoNotDependOnTheBatch(t *testing.T) {
 	m := fixture.Mesh(t, 1)
 	f := fixture.Open(t, m, "qwen3_tiny")
 	e := engine.New(m, f.Config)
-	opt := engine.Options{MaxNewTokens: 10}
-	requests := oracleRequests(f, 1)
+	opt := engine.Options{}
+	requests := oracleRequests(f, 1, 10)
 	want, err := e.Generate(context.Background(), f.Weights, requests, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	reversed := slices.Clone(requests)
 	slices.Reverse(reversed)
-	got, err := e.Generate(context.Background(), f.Weights, append(reversed, requests...), engine.Options{MaxNewTokens: 10, MaxRows: 4})
+	got, err := e.Generate(context.Background(), f.Weights, append(reversed, requests...), engine.Options{Slots: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,14 +140,14 @@ func TestSeedsDoNotDependOnTheBatch(t *testing.T) {
 func TestSamplingFollowsTheDistribution(t *testing.T) {
 	m := fixture.Mesh(t, 1)
 	f := fixture.Open(t, m, "qwen3_tiny")
-	base := oracleRequests(f, 2)[0]
+	base := oracleRequests(f, 2, 1)[0]
 	const n = 4096
 	requests := make([]engine.Request, n)
 	for i := range requests {
 		requests[i] = base
 		requests[i].Seed = uint64(i)
 	}
-	got, err := engine.New(m, f.Config).Generate(context.Background(), f.Weights, requests, engine.Options{MaxNewTokens: 1, MaxRows: 1024})
+	got, err := engine.New(m, f.Config).Generate(context.Background(), f.Weights, requests, engine.Options{Slots: 1024})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +176,7 @@ func TestGenerateStopsWithItsContext(t *testing.T) {
 	f := fixture.Open(t, m, "qwen3_tiny")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := engine.New(m, f.Config).Generate(ctx, f.Weights, oracleRequests(f, 1), engine.Options{MaxNewTokens: 10})
+	_, err := engine.New(m, f.Config).Generate(ctx, f.Weights, oracleRequests(f, 1, 10), engine.Options{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
@@ -184,10 +188,12 @@ func TestGenerateRefusesBadRequests(t *testing.T) {
 	for what, r := range map[string]engine.Request{
 		"empty prompt":         {},
 		"token out of range":   {Prompt: []int32{512}},
-		"negative temperature": {Prompt: []int32{1}, Temperature: -1},
-		"too long":             {Prompt: make([]int32, f.Config.MaxPositions)},
+		"negative temperature": {Prompt: []int32{1}, Sampling: engine.Sampling{Temperature: -1}},
+		"top-p above 1":        {Prompt: []int32{1}, Sampling: engine.Sampling{TopP: 1.5}},
+		"too long a prompt":    {Prompt: make([]int32, f.Config.MaxPositions)},
+		"too long a response":  {Prompt: []int32{1}, Sampling: engine.Sampling{MaxNewTokens: f.Config.MaxPositions}},
 	} {
-		if _, err := engine.New(m, f.Config).Generate(context.Background(), f.Weights, []engine.Request{r}, engine.Options{MaxNewTokens: 4}); err == nil {
+		if _, err := engine.New(m, f.Config).Generate(context.Background(), f.Weights, []engine.Request{r}, engine.Options{}); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}

@@ -35,28 +35,32 @@ func (o AdamW) withDefaults() AdamW {
 	return o
 }
 
-// optimizer holds AdamW's state: first and second moments in float32, and float32 master copies of weights that are kept
-// in fewer bits. All of it is cut over the devices (ZeRO stage 1); weights stay whole on each.
+// optimizer holds AdamW's state for the trainable parameters: first and second moments in float32, and float32 master copies
+// of weights that are kept in fewer bits. All of it is cut over the devices (ZeRO stage 1); weights stay as they lie.
 type optimizer struct {
 	mesh    *mesh.Mesh
-	cfg     decoder.Config
 	opt     AdamW
-	dtype   dtypes.DType // of the weights
-	layouts []mesh.Layout
-	state   []*mesh.Array // masters (if any), first moments, second moments
+	dtype   dtypes.DType    // of the weights
+	params  []decoder.Param // the trainable ones
+	index   []int           // of each of them in decoder.Config.Params
+	layouts []mesh.Layout   // of state and gradients
+	weights []mesh.Port     // of the trainable weights
+	state   []*mesh.Array   // masters (if any), first moments, second moments
 	step    int
 	program *mesh.Program
 }
 
 func newOptimizer(m *mesh.Mesh, cfg decoder.Config, weights []*mesh.Array, opt AdamW, programs *Programs) (*optimizer, error) {
-	o := &optimizer{mesh: m, cfg: cfg, opt: opt.withDefaults(), dtype: weights[0].DType()}
-	params := cfg.Params()
-	for _, p := range params {
-		o.layouts = append(o.layouts, m.ShardFor(p.Dims))
+	o := &optimizer{mesh: m, opt: opt.withDefaults(), dtype: weights[0].DType()}
+	for i, p := range cfg.Params() {
+		if cfg.Trainable(p) {
+			o.params, o.index, o.layouts = append(o.params, p), append(o.index, i), append(o.layouts, m.ShardFor(p.Dims))
+		}
 	}
+	o.weights = weightPorts(pickAt(weights, o.index))
 	if o.hasMasters() {
-		for i, p := range params {
-			a, err := float32Copy(m, weights[i], o.layouts[i], p.Dims)
+		for i, p := range o.params {
+			a, err := relay(m, weights[o.index[i]], o.layouts[i], dtypes.Float32)
 			if err != nil {
 				return nil, fmt.Errorf("optimizer state of %s: %w", p.Name, err)
 			}
@@ -64,7 +68,7 @@ func newOptimizer(m *mesh.Mesh, cfg decoder.Config, weights []*mesh.Array, opt A
 		}
 	}
 	for range 2 {
-		for i, p := range params {
+		for i, p := range o.params {
 			a, err := m.FromFloat32(make([]float32, p.Size()), o.layouts[i], p.Dims...)
 			if err != nil {
 				return nil, fmt.Errorf("optimizer state of %s: %w", p.Name, err)
@@ -72,13 +76,28 @@ func newOptimizer(m *mesh.Mesh, cfg decoder.Config, weights []*mesh.Array, opt A
 			o.state = append(o.state, a)
 		}
 	}
-	if o.program = programs.updates[o.opt]; o.program == nil {
+	key := updateKey{o.opt, variantOf(cfg, o.weights)}
+	if o.program = programs.updates[key]; o.program == nil {
 		if err := o.compile(); err != nil {
 			return nil, err
 		}
-		programs.updates[o.opt] = o.program
+		programs.updates[key] = o.program
 	}
 	return o, nil
+}
+
+type updateKey struct {
+	opt     AdamW
+	variant string
+}
+
+// pickAt lists the elements at the given indices.
+func pickAt[T any](all []T, index []int) []T {
+	out := make([]T, len(index))
+	for i, at := range index {
+		out[i] = all[at]
+	}
+	return out
 }
 
 func (o *optimizer) hasMasters() bool { return o.dtype != dtypes.Float32 }
@@ -91,29 +110,24 @@ func (o *optimizer) stateKinds() int {
 	return 2
 }
 
-func float32Copy(m *mesh.Mesh, w *mesh.Array, layout mesh.Layout, dims []int) (*mesh.Array, error) {
-	whole := mesh.Port{Rank: len(dims)}
-	widen, err := m.Program("widen", func(in []*Node) []*Node { return []*Node{ConvertDType(in[0], dtypes.Float32)} },
-		[]mesh.Port{whole}, []mesh.Port{{Rank: len(dims), Layout: layout}})
-	if err != nil {
-		return nil, err
+// statePorts are donated inputs for one array of state, or one gradient, a trainable parameter.
+func (o *optimizer) statePorts() []mesh.Port {
+	ports := make([]mesh.Port, len(o.params))
+	for i, p := range o.params {
+		ports[i] = mesh.Port{Rank: len(p.Dims), Layout: o.layouts[i], Donate: true}
 	}
-	out, err := widen.Run(context.Background(), w)
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return ports
 }
 
 // compile prepares the update program: weights, state, gradients and three scalars (learning rate, bias corrections) to new
 // weights, new state and the gradient norm before clipping.
 func (o *optimizer) compile() (err error) {
-	n := len(o.cfg.Params())
-	sharded := make([]mesh.Port, n)
-	for i, p := range o.cfg.Params() {
-		sharded[i] = mesh.Port{Rank: len(p.Dims), Layout: o.layouts[i], Donate: true}
+	n := len(o.params)
+	sharded := o.statePorts()
+	in, out := slices.Clone(o.weights), slices.Clone(o.weights)
+	for i := range in {
+		in[i].Donate = true
 	}
-	in, out := weightPorts(o.cfg, true), weightPorts(o.cfg, false)
 	for range o.stateKinds() {
 		in, out = append(in, sharded...), append(out, undonated(sharded)...)
 	}
@@ -166,7 +180,7 @@ func (o *optimizer) update(weights, state, grads, scalars []*Node) []*Node {
 	return append(slices.Concat(out, newM, newV), norm)
 }
 
-// apply updates the weights in place of the given slice, consumes the gradients, and returns the gradient norm.
+// apply updates the trainable weights in place of the given slice, consumes the gradients, and returns the gradient norm.
 func (o *optimizer) apply(ctx context.Context, weights, grads []*mesh.Array, lr float64) (float64, error) {
 	t := float64(o.step + 1)
 	var scalars []*mesh.Array
@@ -178,7 +192,7 @@ func (o *optimizer) apply(ctx context.Context, weights, grads []*mesh.Array, lr 
 		scalars = append(scalars, a)
 	}
 	defer release(scalars)
-	out, err := o.program.Run(ctx, slices.Concat(weights, o.state, grads, scalars)...)
+	out, err := o.program.Run(ctx, slices.Concat(pickAt(weights, o.index), o.state, grads, scalars)...)
 	if err != nil {
 		return 0, err
 	}
@@ -188,8 +202,10 @@ func (o *optimizer) apply(ctx context.Context, weights, grads []*mesh.Array, lr 
 	if err != nil {
 		return 0, err
 	}
-	copy(weights, out[:len(weights)])
-	copy(o.state, out[len(weights):last])
+	for i, at := range o.index {
+		weights[at] = out[i]
+	}
+	copy(o.state, out[len(o.index):last])
 	if math.IsNaN(float64(norm[0])) || math.IsInf(float64(norm[0]), 0) {
 		return float64(norm[0]), fmt.Errorf("the gradient is not finite (norm %g): the step was skipped, the weights are unchanged", norm[0])
 	}

@@ -14,7 +14,7 @@ import (
 
 // Inputs is what an objective sees inside the graph.
 type Inputs struct {
-	LogProbs *Node            // [rows, window] of the batch's tokens under the weights being trained
+	LogProbs *Node            // [rows, window] of the batch's tokens under the weights being trained; see Scores
 	Fields   map[string]*Node // [rows, window] each, by name
 	Entropy  *Node            // [rows, window]; nil unless the objective asks for it
 }
@@ -39,19 +39,37 @@ type Options struct {
 	MicroRows int
 	// Remat recomputes layers in the backward pass: about a third of the activations' memory for a third more arithmetic.
 	Remat bool
+	// LogitTokens is how many tokens' logits a device holds at once. With more tokens than that, the vocabulary projection is
+	// done in blocks and repeated in the backward pass. 0 takes as many as fit half a GiB, so that small vocabularies are
+	// projected at once.
+	LogitTokens int
+	// Sharding says whether the weights themselves are cut over the devices.
+	Sharding Sharding
 	// Programs are shared by learners of models of the same shape on the same mesh; nil makes a set of its own.
 	Programs *Programs
 }
 
+// Sharding is how weights lie on several devices. Optimizer state and gradients are always cut.
+type Sharding string
+
+const (
+	// AsGiven leaves the weights as they lie.
+	AsGiven Sharding = ""
+	// ZeRO1 keeps whole weights on each device.
+	ZeRO1 Sharding = "zero1"
+	// FSDP cuts the weights too; each layer's are gathered when they are needed.
+	FSDP Sharding = "fsdp"
+)
+
 // Programs keeps what learners have compiled, so that a second learner of the same shape compiles nothing.
 type Programs struct {
 	gradients map[programKey]*mesh.Program
-	updates   map[AdamW]*mesh.Program
+	updates   map[updateKey]*mesh.Program
 }
 
 // NewPrograms returns an empty set.
 func NewPrograms() *Programs {
-	return &Programs{map[programKey]*mesh.Program{}, map[AdamW]*mesh.Program{}}
+	return &Programs{map[programKey]*mesh.Program{}, map[updateKey]*mesh.Program{}}
 }
 
 // Report is what one update did.
@@ -67,31 +85,41 @@ type Learner struct {
 	cfg       decoder.Config
 	opt       Options
 	weights   []*mesh.Array // shared with the model: its elements are replaced
+	ports     []mesh.Port   // of the weights
+	variant   string        // what tells programs of the same shape apart
 	optimizer *optimizer
 	programs  *Programs
 }
 
 type programKey struct {
-	objective string
-	window    int
-	first     bool
-	remat     bool
+	objective   string
+	window      int
+	first       bool
+	remat       bool
+	logitTokens int
+	variant     string
 }
 
-// New returns a learner that updates weights, the slice itself, in the order of decoder.Config.Params.
+// New returns a learner that updates weights, the slice itself, in the order of decoder.Config.Params. Parameters that are not
+// trainable (see decoder.Config.Trainable) have neither gradients nor optimizer state. With opt.Sharding the arrays are laid
+// out anew, one by one, and those they replace are released.
 func New(m *mesh.Mesh, cfg decoder.Config, weights []*mesh.Array, opt Options) (*Learner, error) {
 	if want := len(cfg.Params()); len(weights) != want {
 		return nil, fmt.Errorf("learner: want %d weights, got %d", want, len(weights))
 	}
-	programs := opt.Programs
-	if programs == nil {
-		programs = NewPrograms()
-	}
-	o, err := newOptimizer(m, cfg, weights, opt.AdamW, programs)
-	if err != nil {
+	if err := place(m, cfg, weights, opt.Sharding); err != nil {
 		return nil, fmt.Errorf("learner: %w", err)
 	}
-	return &Learner{mesh: m, cfg: cfg, opt: opt, weights: weights, optimizer: o, programs: programs}, nil
+	l := &Learner{mesh: m, cfg: cfg, opt: opt, weights: weights, ports: weightPorts(weights), programs: opt.Programs}
+	if l.programs == nil {
+		l.programs = NewPrograms()
+	}
+	l.variant = variantOf(cfg, l.ports)
+	var err error
+	if l.optimizer, err = newOptimizer(m, cfg, weights, opt.AdamW, l.programs); err != nil {
+		return nil, fmt.Errorf("learner: %w", err)
+	}
+	return l, nil
 }
 
 // Steps is the number of updates made.
@@ -147,7 +175,7 @@ func (l *Learner) gradients(ctx context.Context, b *Batch, obj Objective, temper
 		if err != nil {
 			return grads, err
 		}
-		n := len(l.weights)
+		n := len(l.optimizer.params)
 		grads = out[:n:n]
 		if err := report.add(out[n:], obj.Metrics); err != nil {
 			return grads, err
@@ -174,29 +202,26 @@ func (r *Report) add(out []*mesh.Array, names []string) error {
 }
 
 // program returns the gradient program of an objective: weights, tokens, fields, temperature and, after the first
-// micro-batch, the gradients so far, to gradients, loss and metrics.
+// micro-batch, the gradients so far, to gradients (of trainable parameters), loss and metrics.
 func (l *Learner) program(obj Objective, window int, first bool) (*mesh.Program, error) {
-	key := programKey{obj.Name, window, first, l.opt.Remat}
+	key := programKey{obj.Name, window, first, l.opt.Remat, l.opt.LogitTokens, l.variant}
 	if p, ok := l.programs.gradients[key]; ok {
 		return p, nil
 	}
-	n := len(l.weights)
+	trainable := l.optimizer.index
 	build := func(nodes []*Node) []*Node {
 		loss, metrics := l.loss(nodes, obj, window)
-		grads := Gradient(loss, nodes[:n]...)
+		grads := Gradient(loss, pickAt(nodes, trainable)...)
 		for i := range grads {
 			grads[i] = ConvertDType(grads[i], dtypes.Float32)
 			if !first {
-				grads[i] = Add(grads[i], nodes[len(nodes)-n+i])
+				grads[i] = Add(grads[i], nodes[len(nodes)-len(grads)+i])
 			}
 		}
 		return append(append(grads, loss), metrics...)
 	}
-	var sharded []mesh.Port
-	for i, p := range l.cfg.Params() {
-		sharded = append(sharded, mesh.Port{Rank: len(p.Dims), Layout: l.optimizer.layouts[i], Donate: true})
-	}
-	in := weightPorts(l.cfg, false)
+	sharded := l.optimizer.statePorts()
+	in := slices.Clone(l.ports)
 	for range 3 + len(obj.Fields) {
 		in = append(in, mesh.Port{Rank: 2, Layout: batched})
 	}
@@ -218,13 +243,12 @@ func (l *Learner) program(obj Objective, window int, first bool) (*mesh.Program,
 func (l *Learner) loss(nodes []*Node, obj Objective, window int) (*Node, []*Node) {
 	n := len(l.weights)
 	t := windowTokens(nodes[n:], window)
-	logits := t.logits(l.cfg, l.cfg.Bind(nodes[:n]), nodes[n+3+len(obj.Fields)], l.opt.Remat)
-	in := Inputs{LogProbs: decoder.PickLogProbs(logits, t.targets), Fields: map[string]*Node{}}
+	scoring := decoder.Scoring{Temperature: nodes[n+3+len(obj.Fields)], Entropy: obj.Entropy,
+		Columns: t.columns(l.mesh, l.cfg, l.opt.LogitTokens), Shards: l.mesh.Devices()}
+	in := Inputs{Fields: map[string]*Node{}}
+	in.LogProbs, in.Entropy = t.score(l.cfg.KeepRows(l.mesh.KeepRows), l.cfg.Bind(nodes[:n]), scoring, l.opt.Remat)
 	for i, name := range obj.Fields {
 		in.Fields[name] = nodes[n+3+i]
-	}
-	if obj.Entropy {
-		in.Entropy = decoder.Entropy(logits)
 	}
 	loss, metrics := obj.Build(in)
 	if len(metrics) != len(obj.Metrics) {

@@ -16,15 +16,21 @@ import (
 type Scorer struct {
 	mesh     *mesh.Mesh
 	cfg      decoder.Config
-	programs map[int]*mesh.Program // by window
+	programs map[scoreKey]*mesh.Program
+}
+
+type scoreKey struct {
+	window  int
+	variant string
 }
 
 // NewScorer returns a scorer for models of the given configuration. It is not safe for concurrent use.
 func NewScorer(m *mesh.Mesh, cfg decoder.Config) *Scorer {
-	return &Scorer{mesh: m, cfg: cfg, programs: map[int]*mesh.Program{}}
+	return &Scorer{mesh: m, cfg: cfg, programs: map[scoreKey]*mesh.Program{}}
 }
 
-// Scores are per-token results over a batch's window.
+// Scores are per-token results over a batch's window. They are 0 at padding (segment 0) and at the first token of a segment:
+// nothing before it in the row belongs to its sequence, so it has no log-prob.
 type Scores struct {
 	// LogProbs of the token at each position given those before it, under softmax(logits/temperature), in nats.
 	LogProbs []float32 // [rows, window]
@@ -33,12 +39,15 @@ type Scores struct {
 }
 
 // Score computes the log-probs of a batch's tokens, microRows rows at a time (0: all at once). A temperature of 0 is taken
-// as 1. Values at padding are meaningless.
+// as 1. The vocabulary projection is done in blocks where its logits would take more than half a GiB a device.
 func (s *Scorer) Score(ctx context.Context, weights []*mesh.Array, b *Batch, temperature float64, microRows int) (Scores, error) {
 	if err := b.Validate(); err != nil {
 		return Scores{}, fmt.Errorf("score: %w", err)
 	}
-	prog, err := s.program(b.Window)
+	if want := len(s.cfg.Params()); len(weights) != want {
+		return Scores{}, fmt.Errorf("score: want %d weights, got %d", want, len(weights))
+	}
+	prog, err := s.program(b.Window, weightPorts(weights))
 	if err != nil {
 		return Scores{}, fmt.Errorf("score: %w", err)
 	}
@@ -79,54 +88,26 @@ func (s *Scorer) scoreRun(ctx context.Context, prog *mesh.Program, weights []*me
 	return nil
 }
 
-func (s *Scorer) program(window int) (*mesh.Program, error) {
-	if p, ok := s.programs[window]; ok {
+func (s *Scorer) program(window int, weights []mesh.Port) (*mesh.Program, error) {
+	key := scoreKey{window, variantOf(s.cfg, weights)}
+	if p, ok := s.programs[key]; ok {
 		return p, nil
 	}
-	n := len(s.cfg.Params())
+	n := len(weights)
 	build := func(in []*Node) []*Node {
 		t := windowTokens(in[n:], window)
-		logits := t.logits(s.cfg, s.cfg.Bind(in[:n]), in[n+3], false)
-		return []*Node{decoder.PickLogProbs(logits, t.targets), decoder.Entropy(logits)}
+		scoring := decoder.Scoring{Temperature: in[n+3], Entropy: true, Columns: t.columns(s.mesh, s.cfg, 0)}
+		logProbs, entropy := t.score(s.cfg.KeepRows(s.mesh.KeepRows), s.cfg.Bind(in[:n]), scoring, false)
+		return []*Node{logProbs, entropy}
 	}
-	ports := append(weightPorts(s.cfg, false), mesh.Port{Rank: 2, Layout: batched}, mesh.Port{Rank: 2, Layout: batched}, mesh.Port{Rank: 2, Layout: batched}, mesh.Port{})
+	ports := append(slices.Clone(weights), mesh.Port{Rank: 2, Layout: batched}, mesh.Port{Rank: 2, Layout: batched}, mesh.Port{Rank: 2, Layout: batched}, mesh.Port{})
 	out := []mesh.Port{{Rank: 2, Layout: batched}, {Rank: 2, Layout: batched}}
 	p, err := s.mesh.Program(fmt.Sprintf("score_%d", window), build, ports, out)
 	if err != nil {
 		return nil, err
 	}
-	s.programs[window] = p
+	s.programs[key] = p
 	return p, nil
-}
-
-// windowed is a batch's tokens in a graph, with the targets of its window.
-type windowed struct {
-	tokens  decoder.Tokens
-	targets *Node // [rows, window] int32
-	window  int
-}
-
-func windowTokens(in []*Node, window int) windowed {
-	ids := in[0]
-	seq := ids.Shape().Dimensions[1]
-	return windowed{decoder.Tokens{IDs: ids, Positions: in[1], Segments: in[2]}, Slice(ids, AxisRange(), AxisRange(seq-window, seq)), window}
-}
-
-// logits runs the model and returns the logits that predict the window's tokens, divided by the temperature (a scalar).
-// → [rows, window, vocab] float32.
-func (t windowed) logits(cfg decoder.Config, w decoder.Weights, temperature *Node, remat bool) *Node {
-	hidden, _ := cfg.Forward(w, t.tokens, remat)
-	seq := hidden.Shape().Dimensions[1]
-	before := Slice(hidden, AxisRange(), AxisRange(seq-t.window-1, seq-1), AxisRange())
-	return Div(cfg.Logits(w, before), temperature)
-}
-
-func weightPorts(cfg decoder.Config, donate bool) []mesh.Port {
-	var ports []mesh.Port
-	for _, p := range cfg.Params() {
-		ports = append(ports, mesh.Port{Rank: len(p.Dims), Donate: donate})
-	}
-	return ports
 }
 
 func temperatureArray(m *mesh.Mesh, temperature float64) (*mesh.Array, error) {
