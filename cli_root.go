@@ -26,6 +26,8 @@ Environment:
   GODCPO_CACHE        folder for downloads; otherwise "godcpo" in the user's cache folder
   GODCPO_OFFLINE      1: never touch the network
   GODCPO_DATA         folder of the data sets
+  GODCPO_MODELS       folder of model directories
+  GODCPO_API_KEY      key that clients of godcpo serve must send
 
 Exit status: 0 done, 1 it failed, 2 wrong usage or file, 124 time-out, 130 interrupted.`
 
@@ -56,7 +58,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w (see %q)", err, cmd.CommandPath()+" --help"))
 	})
-	root.AddCommand(newRun(), newKernel(), newTrain(), newDoctor(), newVersion())
+	root.AddCommand(newRun(), newKernel(), newTrain(), newPlan(), newServe(), newGenerate(), newScore(), newTokenize(), newDoctor(), newVersion())
 	return root
 }
 

@@ -86,6 +86,8 @@ func TestParseConfigRefuses(t *testing.T) {
 		"activation":      {`{"model_type": "llama", "hidden_act": "gelu"}`, `hidden_act "gelu"`},
 		"dynamic":         {`{"model_type": "llama", "rope_scaling": {"type": "dynamic", "factor": 2}}`, `"dynamic"`},
 		"longrope":        {`{"model_type": "llama", "rope_parameters": {"rope_type": "longrope"}}`, `"longrope"`},
+		"empty type":      {`{"model_type": "llama", "rope_scaling": {"rope_type": ""}}`, `scaling ""`},
+		"theta":           {`{"model_type": "llama", "rope_theta": 0}`, "rope_theta"},
 		"no factor":       {`{"model_type": "llama", "rope_scaling": {"type": "linear"}}`, "factor"},
 		"llama3 bounds":   {`{"model_type": "llama", "rope_scaling": {"type": "llama3", "factor": 8}}`, "low_freq_factor"},
 		"partial":         {`{"model_type": "llama", "partial_rotary_factor": 0.5}`, "partial_rotary_factor 0.5"},
@@ -109,6 +111,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte(`{"model_type": "qwen3", ` + shape + `}`))
 	f.Add([]byte(`{"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4}}`))
 	f.Add([]byte(`{"model_type": "qwen2", "rope_parameters": {"rope_type": "yarn", "factor": 4, "truncate": false, "mscale": 0.5, "mscale_all_dim": 0.1}}`))
+	f.Add([]byte(`{"model_type": "llama", "rope_scaling": {"rope_type": ""}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := decoder.ParseConfig(data)
 		if err != nil {

@@ -164,25 +164,27 @@ func (c *Config) readRope(h hfConfig) error {
 			return fmt.Errorf("partial_rotary_factor %g is not supported: want 1", *partial)
 		}
 	}
-	c.RopeTheta = first(10_000, r.Theta, h.RopeTheta)
+	if c.RopeTheta = first(10_000, r.Theta, h.RopeTheta); c.RopeTheta <= 0 {
+		return fmt.Errorf("rope_theta must be positive, got %g", c.RopeTheta)
+	}
 	kind := first("default", r.Type, r.OldType)
-	if kind == "default" {
-		return nil
-	}
+	original := first(h.MaxPositions, h.OriginalPositions, r.OriginalPositions)
 	c.Rope = RopeScaling{Type: kind, Factor: first(0, r.Factor)}
-	if kind == "linear" {
-		return nil
-	}
-	c.Rope.OriginalPositions = first(h.MaxPositions, h.OriginalPositions, r.OriginalPositions)
 	switch kind {
+	case "default":
+		c.Rope = RopeScaling{}
+	case "linear":
 	case "llama3":
-		c.Rope.LowFreqFactor, c.Rope.HighFreqFactor = r.LowFreqFactor, r.HighFreqFactor
+		c.Rope.OriginalPositions, c.Rope.LowFreqFactor, c.Rope.HighFreqFactor = original, r.LowFreqFactor, r.HighFreqFactor
 	case "yarn":
-		if r.Factor == nil && c.Rope.OriginalPositions > 0 {
-			c.Rope.Factor = float64(h.MaxPositions) / float64(c.Rope.OriginalPositions)
+		c.Rope.OriginalPositions = original
+		if r.Factor == nil && original > 0 {
+			c.Rope.Factor = float64(h.MaxPositions) / float64(original)
 		}
 		c.Rope.BetaFast, c.Rope.BetaSlow, c.Rope.AttentionFactor = r.BetaFast, r.BetaSlow, first(0, r.AttentionFactor)
 		c.Rope.MScale, c.Rope.MScaleAllDim, c.Rope.NoTruncate = r.MScale, r.MScaleAllDim, !first(true, r.Truncate)
+	default:
+		return fmt.Errorf("rotary embedding scaling %q is not supported: want default, linear, llama3 or yarn", kind)
 	}
 	return nil
 }

@@ -96,10 +96,11 @@ func (p *Program) Run(ctx context.Context, in ...*Array) ([]*Array, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", p.name, err)
 	}
-	results, err := p.exec.Call(args...)
+	results, g, err := p.exec.CallWithGraph(args...)
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", p.name, err)
 	}
+	p.tell(ctx, g)
 	n := p.mesh.devices
 	if len(results) != n*len(p.out) {
 		return nil, fmt.Errorf("run %s: want %d outputs on each of %d devices, got %d altogether", p.name, len(p.out), n, len(results))
