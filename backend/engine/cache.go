@@ -93,6 +93,7 @@ func (b *batcher) grow(ctx context.Context, columns int) error {
 				axis := columnAxis(i)
 				dims := slices.Clone(x.Shape().Dimensions)
 				dims[axis] = columns - old
+				x = OptimizationBarriers(x, out[len(out)-1])[0]
 				out = append(out, Concatenate([]*Node{roll(x, axis, column), Zeros(x.Graph(), shapes.Make(x.DType(), dims...))}, axis))
 			}
 			return out
@@ -190,7 +191,8 @@ func (e *Engine) insertProgram(k insertKey, dtype dtypes.DType) (*mesh.Program, 
 			for i, x := range staged[1:] {
 				axis, old := columnAxis(i), held[1+i]
 				dims := slices.Clone(old.Shape().Dimensions)
-				fresh := pick(x)
+				// One array after the other: the fresh columns of one are gone before the next ones are made.
+				fresh := pick(OptimizationBarriers(x, out[len(out)-1])[0])
 				if pad := k.columns - k.length; pad > 0 {
 					dims[axis] = pad
 					fresh = Concatenate([]*Node{Zeros(g, shapes.Make(dtype, dims...)), fresh}, axis)

@@ -18,6 +18,7 @@ import (
 type decodeKey struct {
 	slots, columns, chunk, stops int
 	features                     features
+	weights                      string // how they lie, see layoutOf
 }
 
 // decode extends all slots by a few tokens and hands them to their jobs.
@@ -31,7 +32,7 @@ func (b *batcher) decode(ctx context.Context) error {
 	if err := b.reserve(ctx, tokens, nil); err != nil {
 		return err
 	}
-	key := decodeKey{len(b.slots), b.cache.columns, b.opt.ChunkTokens, stopsOf(b.slots), featuresOf(b.slots)}
+	key := decodeKey{len(b.slots), b.cache.columns, b.opt.ChunkTokens, stopsOf(b.slots), featuresOf(b.slots), layoutOf(b.weights)}
 	prog, err := b.engine.decodeProgram(key, b.weights)
 	if err != nil {
 		return err

@@ -190,17 +190,21 @@ func powerOfTwo(n int) int {
 	return p
 }
 
-type prefillKey struct{ prompts, length int }
+type prefillKey struct {
+	prompts, length int
+	weights         string // how they lie, see layoutOf
+}
 
 // prefillProgram maps weights, ids, positions and segments ([places, length], left-padded) to a stage's arrays.
 func (e *Engine) prefillProgram(weights []*mesh.Array, prompts, length int) (*mesh.Program, error) {
-	return e.program(prefillKey{prompts, length}, func() (*mesh.Program, error) {
+	return e.program(prefillKey{prompts, length, layoutOf(weights)}, func() (*mesh.Program, error) {
 		n := len(weights)
 		build := func(in []*Node) []*Node {
-			w := e.cfg.Bind(in[:n])
-			hidden, caches := e.cfg.Forward(w, decoder.Tokens{IDs: in[n], Positions: in[n+1], Segments: in[n+2]}, false)
+			cfg := e.cfg.KeepRows(e.mesh.KeepRows)
+			w := cfg.Bind(in[:n])
+			hidden, caches := cfg.Forward(w, decoder.Tokens{IDs: in[n], Positions: in[n+1], Segments: in[n+2]}, false)
 			last := Squeeze(Slice(hidden, AxisRange(), AxisElem(length-1), AxisRange()), 1)
-			out := []*Node{e.cfg.Logits(w, last)}
+			out := []*Node{cfg.Logits(w, last)}
 			for _, c := range caches {
 				ring := c.Ring()
 				out = append(out, ring.Keys, ring.Values)
@@ -220,6 +224,15 @@ func weightPorts(weights []*mesh.Array) []mesh.Port {
 		ports[i] = mesh.Port{Rank: len(w.Dims()), Layout: w.Layout()}
 	}
 	return ports
+}
+
+// layoutOf tells apart the ways in which weights lie, for the programs that read them.
+func layoutOf(weights []*mesh.Array) string {
+	axes := make([]byte, len(weights))
+	for i, w := range weights {
+		axes[i] = byte('0' + w.Layout().Axis())
+	}
+	return string(axes)
 }
 
 // ringPorts are those of each layer's keys and values.

@@ -3,8 +3,9 @@ package plan
 const (
 	// sampleCopies is how many arrays of the size of a step's logits exist while tokens are sampled, those kept from step to step included.
 	sampleCopies = 4
-	// insertCopies is how many arrays of the size of the cache exist beside it while prompts are put into free slots.
-	insertCopies = 7.0 / 6
+	// insertArrays is how many arrays of the size of one layer's keys exist beside the cache while prompts are put into free slots:
+	// package engine fills one after the other.
+	insertArrays = 4
 )
 
 // rollout is the highest point of generating: prompts are put into slots whose cache is as long as prompt and response.
@@ -28,7 +29,7 @@ func (j Job) decode() Memory {
 // insert is the filling of free slots.
 func (j Job) insert() Memory {
 	return Memory{At: "filling slots", Items: append(j.resident(), Item{Cache, j.cacheBytes()}, Item{Logits, j.stepLogits()},
-		Item{Temporaries, int64(insertCopies * float64(j.cacheBytes()))})}
+		Item{Temporaries, insertArrays * j.cacheBytes() / int64(2*j.Model.Layers)})}
 }
 
 // slots is what one device decodes at once.
