@@ -31,12 +31,24 @@ type Options struct {
 	// DType of the weights on the devices, "float32" or "bfloat16". Empty takes the checkpoint's type on GPUs and float32 on
 	// CPU, where bfloat16 is slow.
 	DType string
+	// Sharding says how the weights lie on several devices: whole on each by default, cut over them with learner.FSDP.
+	Sharding learner.Sharding
+	// FloatHead computes the logits in float32 even from bfloat16 weights.
+	FloatHead bool
 	// Seed of the random weights of a new model.
 	Seed uint64
 }
 
 func (o Options) mesh() mesh.Options {
 	return mesh.Options{Plugin: plugin.Options{Path: o.Plugin, Device: o.Device}, Devices: o.Devices}
+}
+
+func (o Options) validate() error {
+	switch o.Sharding {
+	case learner.AsGiven, learner.ZeRO1, learner.FSDP:
+		return nil
+	}
+	return fmt.Errorf("unknown sharding %q: want %q or %q", o.Sharding, learner.ZeRO1, learner.FSDP)
 }
 
 // Model is a language model on devices. Methods that read the weights may not run while the model is being trained.
@@ -52,6 +64,8 @@ type Model struct {
 	weights []*mesh.Array // in the order of Config.Params
 	shared  *shared
 	source  string // the directory it was opened from; "" for a new model
+
+	sharding learner.Sharding
 }
 
 // shared holds what models of the same shape on the same mesh have in common: compiled programs, not weights.
@@ -74,14 +88,15 @@ func New(ctx context.Context, cfg decoder.Config, tok tokenizer.Tokenizer, opt O
 		return nil, fmt.Errorf("new model: the tokenizer has %d tokens, the model's vocabulary %d", tok.VocabSize(), cfg.VocabSize)
 	}
 	dtype, err := parseDType(opt.DType, "float32")
-	if err != nil {
+	if err = errors.Join(err, opt.validate()); err != nil {
 		return nil, fmt.Errorf("new model: %w", err)
 	}
 	m, err := mesh.Open(ctx, opt.mesh())
 	if err != nil {
 		return nil, fmt.Errorf("new model: %w", err)
 	}
-	model := &Model{Name: "scratch", Config: cfg, Tokenizer: tok, mesh: m, shared: newShared(m, cfg)}
+	cfg.FloatHead = opt.FloatHead
+	model := &Model{Name: "scratch", sharding: opt.Sharding, Config: cfg, Tokenizer: tok, mesh: m, shared: newShared(m, cfg)}
 	for _, p := range cfg.Params() {
 		if err := ctx.Err(); err != nil {
 			model.Release()

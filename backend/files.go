@@ -102,6 +102,9 @@ func open(ctx context.Context, dir string, opt Options) (*Model, error) {
 	if err := checkTensors(files, cfg); err != nil {
 		return nil, err
 	}
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
 	m, err := mesh.Open(ctx, opt.mesh())
 	if err != nil {
 		return nil, err
@@ -110,7 +113,8 @@ func open(ctx context.Context, dir string, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	model := &Model{Name: dir, Config: cfg, Tokenizer: tok, Template: template, mesh: m, shared: newShared(m, cfg), source: dir}
+	cfg.FloatHead = opt.FloatHead
+	model := &Model{Name: dir, sharding: opt.Sharding, Config: cfg, Tokenizer: tok, Template: template, mesh: m, shared: newShared(m, cfg), source: dir}
 	if err := model.load(ctx, files, dtype); err != nil {
 		model.Release()
 		return nil, err

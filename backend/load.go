@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/learner"
 	"github.com/dcpo-go/godcpo/backend/mesh"
 	"github.com/dcpo-go/godcpo/backend/safetensors"
 )
@@ -111,7 +112,11 @@ func (m *Model) uploadBytes(p decoder.Param, raw []byte, dtype safetensors.DType
 	if dtype == safetensors.BF16 {
 		device = dtypes.BFloat16
 	}
-	a, err := m.mesh.FromBytes(raw, device, mesh.Replicated, p.Dims...)
+	layout := mesh.Replicated
+	if m.sharding == learner.FSDP {
+		layout = m.mesh.ShardFor(p.Dims)
+	}
+	a, err := m.mesh.FromBytes(raw, device, layout, p.Dims...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
 	}

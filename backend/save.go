@@ -45,7 +45,7 @@ func (m *Model) SaveWith(ctx context.Context, dir string, opt SaveOptions) error
 		return errors.New("save model: it was released")
 	}
 	if m.Config.LoRA != nil {
-		return errors.New("save model: it has LoRA adapters: merge them first, or save them alone (package adapter)")
+		return errors.New("save model: it has LoRA adapters: merge them first (MergeAdapters), or save them alone (SaveAdapters)")
 	}
 	err := atomicdir.Replace(dir, func(tmp string) error { return m.write(ctx, tmp, opt) }, isModelFile)
 	if err != nil {
