@@ -12,16 +12,18 @@ import (
 func init() {
 	table["github.com/dcpo-go/godcpo/backend/backend"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"ModelsVariable": reflect.ValueOf(constant.MakeFromLiteral("\"GODCPO_MODELS\"", token.STRING, 0)),
-		"MustOpen":       reflect.ValueOf(backend.MustOpen),
-		"New":            reflect.ValueOf(backend.New),
-		"NewTiny":        reflect.ValueOf(backend.NewTiny),
-		"Open":           reflect.ValueOf(backend.Open),
+		"DefaultShardBytes": reflect.ValueOf(constant.MakeFromLiteral("5000000000", token.INT, 0)),
+		"ModelsVariable":    reflect.ValueOf(constant.MakeFromLiteral("\"GODCPO_MODELS\"", token.STRING, 0)),
+		"MustOpen":          reflect.ValueOf(backend.MustOpen),
+		"New":               reflect.ValueOf(backend.New),
+		"NewTiny":           reflect.ValueOf(backend.NewTiny),
+		"Open":              reflect.ValueOf(backend.Open),
 
 		// type definitions
-		"Model":    reflect.ValueOf((*backend.Model)(nil)),
-		"Options":  reflect.ValueOf((*backend.Options)(nil)),
-		"Response": reflect.ValueOf((*backend.Response)(nil)),
-		"Sampling": reflect.ValueOf((*backend.Sampling)(nil)),
+		"Model":       reflect.ValueOf((*backend.Model)(nil)),
+		"Options":     reflect.ValueOf((*backend.Options)(nil)),
+		"Response":    reflect.ValueOf((*backend.Response)(nil)),
+		"Sampling":    reflect.ValueOf((*backend.Sampling)(nil)),
+		"SaveOptions": reflect.ValueOf((*backend.SaveOptions)(nil)),
 	}
 }

@@ -14,13 +14,20 @@ func init() {
 		"LogSumExp":    reflect.ValueOf(decoder.LogSumExp),
 		"ParseConfig":  reflect.ValueOf(decoder.ParseConfig),
 		"PickLogProbs": reflect.ValueOf(decoder.PickLogProbs),
+		"Projections":  reflect.ValueOf(&decoder.Projections).Elem(),
+		"RopeTableOf":  reflect.ValueOf(decoder.RopeTableOf),
 		"Tiny":         reflect.ValueOf(decoder.Tiny),
 
 		// type definitions
-		"Cache":   reflect.ValueOf((*decoder.Cache)(nil)),
-		"Config":  reflect.ValueOf((*decoder.Config)(nil)),
-		"Param":   reflect.ValueOf((*decoder.Param)(nil)),
-		"Tokens":  reflect.ValueOf((*decoder.Tokens)(nil)),
-		"Weights": reflect.ValueOf((*decoder.Weights)(nil)),
+		"Cache":       reflect.ValueOf((*decoder.Cache)(nil)),
+		"Config":      reflect.ValueOf((*decoder.Config)(nil)),
+		"LoRA":        reflect.ValueOf((*decoder.LoRA)(nil)),
+		"Param":       reflect.ValueOf((*decoder.Param)(nil)),
+		"Ring":        reflect.ValueOf((*decoder.Ring)(nil)),
+		"RopeScaling": reflect.ValueOf((*decoder.RopeScaling)(nil)),
+		"RopeTable":   reflect.ValueOf((*decoder.RopeTable)(nil)),
+		"Scoring":     reflect.ValueOf((*decoder.Scoring)(nil)),
+		"Tokens":      reflect.ValueOf((*decoder.Tokens)(nil)),
+		"Weights":     reflect.ValueOf((*decoder.Weights)(nil)),
 	}
 }

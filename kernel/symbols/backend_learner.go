@@ -10,9 +10,12 @@ import (
 func init() {
 	table["github.com/dcpo-go/godcpo/backend/learner/learner"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"AsGiven":     reflect.ValueOf(learner.AsGiven),
+		"FSDP":        reflect.ValueOf(learner.FSDP),
 		"New":         reflect.ValueOf(learner.New),
 		"NewPrograms": reflect.ValueOf(learner.NewPrograms),
 		"NewScorer":   reflect.ValueOf(learner.NewScorer),
+		"ZeRO1":       reflect.ValueOf(learner.ZeRO1),
 
 		// type definitions
 		"AdamW":     reflect.ValueOf((*learner.AdamW)(nil)),
@@ -25,5 +28,6 @@ func init() {
 		"Report":    reflect.ValueOf((*learner.Report)(nil)),
 		"Scorer":    reflect.ValueOf((*learner.Scorer)(nil)),
 		"Scores":    reflect.ValueOf((*learner.Scores)(nil)),
+		"Sharding":  reflect.ValueOf((*learner.Sharding)(nil)),
 	}
 }

@@ -12,9 +12,11 @@ func init() {
 		// function, constant and variable definitions
 		"Load":              reflect.ValueOf(tokenizer.Load),
 		"NewChars":          reflect.ValueOf(tokenizer.NewChars),
+		"NewStream":         reflect.ValueOf(tokenizer.NewStream),
 		"ParseBPE":          reflect.ValueOf(tokenizer.ParseBPE),
 		"ParseChatTemplate": reflect.ValueOf(tokenizer.ParseChatTemplate),
 		"ParseTools":        reflect.ValueOf(tokenizer.ParseTools),
+		"Spell":             reflect.ValueOf(tokenizer.Spell),
 
 		// type definitions
 		"BPE":           reflect.ValueOf((*tokenizer.BPE)(nil)),
@@ -24,6 +26,8 @@ func init() {
 		"Message":       reflect.ValueOf((*tokenizer.Message)(nil)),
 		"RenderOptions": reflect.ValueOf((*tokenizer.RenderOptions)(nil)),
 		"Saver":         reflect.ValueOf((*tokenizer.Saver)(nil)),
+		"Stream":        reflect.ValueOf((*tokenizer.Stream)(nil)),
+		"StreamOptions": reflect.ValueOf((*tokenizer.StreamOptions)(nil)),
 		"Tokenizer":     reflect.ValueOf((*tokenizer.Tokenizer)(nil)),
 
 		// interface wrapper definitions
