@@ -153,10 +153,11 @@ func (b *batcher) dropCancelled() {
 	}
 }
 
-// fail ends every job; their Submit returns the error that the loop stopped with.
-func (b *batcher) fail() {
+// fail ends every job with an error.
+func (b *batcher) fail(err error) {
 	end := func(j *job) {
 		if j != nil {
+			j.failure = err
 			j.end(Aborted)
 			b.ended = append(b.ended, j)
 		}

@@ -13,6 +13,7 @@ type job struct {
 	request Request
 	limit   int // tokens the response may have
 	ended   bool
+	failure error // why it was aborted, if not by its context
 	out     Generation
 	done    chan struct{} // closed once ended
 }

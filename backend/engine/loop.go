@@ -20,7 +20,7 @@ type Loop struct {
 	mu      sync.Mutex
 	arrived []*job
 	stats   Stats
-	failure error // why the loop takes no more requests
+	closed  bool
 }
 
 // Stats is what a loop does at a moment, and what it has done.
@@ -57,9 +57,9 @@ func (l *Loop) Submit(ctx context.Context, r Request) (Generation, error) {
 	}
 	j := newJob(ctx, r, l.engine.cfg)
 	l.mu.Lock()
-	if l.failure != nil {
-		defer l.mu.Unlock()
-		return Generation{}, fmt.Errorf("generate: %w", l.failure)
+	if l.closed {
+		l.mu.Unlock()
+		return Generation{}, fmt.Errorf("generate: %w", ErrClosed)
 	}
 	l.arrived = append(l.arrived, j)
 	l.mu.Unlock()
@@ -68,15 +68,13 @@ func (l *Loop) Submit(ctx context.Context, r Request) (Generation, error) {
 	default:
 	}
 	<-j.done
-	if j.out.Finish != Aborted {
+	switch {
+	case j.out.Finish != Aborted:
 		return j.out, nil
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return j.out, fmt.Errorf("generate: %w", context.Cause(ctx))
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return j.out, fmt.Errorf("generate: %w", l.failure)
+	return j.out, fmt.Errorf("generate: %w", j.failure)
 }
 
 // Stats tells what the loop does.
@@ -88,37 +86,36 @@ func (l *Loop) Stats() Stats {
 	return s
 }
 
-// Close ends all responses in progress and frees the cache. It returns the error that the loop had stopped with before, if
-// there was one.
+// Close ends all responses in progress and frees the cache.
 func (l *Loop) Close() error {
 	l.cancel()
 	<-l.ended
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if errors.Is(l.failure, ErrClosed) {
-		return nil
-	}
-	return l.failure
+	return nil
 }
 
 func (l *Loop) run(ctx context.Context, b *batcher) {
 	defer close(l.ended)
 	defer b.release()
-	for {
-		err := l.turn(ctx, b)
-		if err == nil {
-			continue
+	for ctx.Err() == nil {
+		if err := l.turn(ctx, b); err != nil {
+			// Whoever waits learns of it, and the next requests start afresh: one that was too large for the memory, say, must not
+			// end the loop for all.
+			l.giveUp(b, err)
 		}
-		l.mu.Lock()
-		l.failure = err
-		b.waiting = append(b.waiting, l.arrived...)
-		l.arrived = nil
-		l.mu.Unlock()
-		b.fail()
-		l.report(b)
-		b.wake()
-		return
 	}
+	l.mu.Lock()
+	l.closed = true
+	b.waiting = append(b.waiting, l.arrived...)
+	l.arrived = nil
+	l.mu.Unlock()
+	l.giveUp(b, ErrClosed)
+}
+
+func (l *Loop) giveUp(b *batcher, err error) {
+	b.fail(err)
+	b.release()
+	l.report(b)
+	b.wake()
 }
 
 // turn takes in what arrived and makes one round, or waits when there is nothing to do.
@@ -130,9 +127,6 @@ func (l *Loop) turn(ctx context.Context, b *batcher) error {
 	for _, j := range arrived {
 		b.add(j)
 	}
-	if ctx.Err() != nil {
-		return ErrClosed
-	}
 	if b.idle() {
 		l.report(b)
 		select {
@@ -141,13 +135,15 @@ func (l *Loop) turn(ctx context.Context, b *batcher) error {
 		}
 		return nil
 	}
-	err := b.advance(ctx)
+	if err := b.advance(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ErrClosed
+		}
+		return err
+	}
 	l.report(b)
 	b.wake()
-	if err != nil && ctx.Err() != nil {
-		return ErrClosed
-	}
-	return err
+	return nil
 }
 
 func (l *Loop) report(b *batcher) {

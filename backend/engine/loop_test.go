@@ -166,3 +166,26 @@ func TestAlternatives(t *testing.T) {
 		t.Errorf("alternatives for %d steps, want 6", len(got[0].Top))
 	}
 }
+
+// TestLoopOutlivesAnError takes the weights away from a loop: requests fail, and nobody waits for ever.
+func TestLoopOutlivesAnError(t *testing.T) {
+	m := fixture.Mesh(t, 1)
+	f := fixture.Open(t, m, "qwen3_tiny")
+	l, err := New(m, f.Config).Start(f.Weights, Options{Slots: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release(f.Weights)
+	for range 2 {
+		_, err := l.Submit(context.Background(), Request{Prompt: prompt(4, 1)})
+		if err == nil || errors.Is(err, ErrClosed) {
+			t.Errorf("without weights: %v, want the error of the program", err)
+		}
+	}
+	if s := l.Stats(); s.Running != 0 || s.Waiting != 0 {
+		t.Errorf("after the errors: %+v", s)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
