@@ -61,10 +61,10 @@ func (b *batcher) fill(ctx context.Context) error {
 			return nil
 		}
 		s, err := b.prefill(ctx, b.nextPrompts())
+		b.staged = append(b.staged, s)
 		if err != nil {
 			return err
 		}
-		b.staged = append(b.staged, s)
 	}
 }
 

@@ -125,7 +125,8 @@ func (b *batcher) forget(dealt [][]place) {
 	b.waiting = slices.DeleteFunc(b.waiting, func(j *job) bool { return gone[j] })
 }
 
-// prefill runs the dealt prompts through the model. Places without a prompt repeat one that is there.
+// prefill runs the dealt prompts through the model. Places without a prompt repeat one that is there. After an error, too, the
+// stage holds the jobs.
 func (b *batcher) prefill(ctx context.Context, dealt [][]place) (*stage, error) {
 	s := &stage{}
 	var filler []int32
@@ -156,14 +157,14 @@ func (b *batcher) prefill(ctx context.Context, dealt [][]place) (*stage, error) 
 	}
 	prog, err := b.engine.prefillProgram(b.weights, s.prompts, s.length)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	var in []*mesh.Array
 	defer func() { release(in) }()
 	for _, field := range [][]int32{ids, positions, segments} {
 		a, err := b.engine.mesh.FromInt32(field, batched, len(s.places), s.length)
 		if err != nil {
-			return nil, err
+			return s, err
 		}
 		in = append(in, a)
 	}
