@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 
+	"github.com/dcpo-go/godcpo/backend"
 	"github.com/dcpo-go/godcpo/backend/engine"
 	"github.com/dcpo-go/godcpo/backend/serve"
 	"github.com/spf13/cobra"
@@ -32,7 +32,7 @@ interrupted; requests under way may then end.
 Only this machine can reach it unless --host says otherwise. With --api-key (or ` + apiKeyVariable + `, which other users of the machine cannot see), clients must
 send the key as a bearer token.`,
 		Example: `  godcpo serve --model models/SmolLM2-135M-Instruct --port 8000
-  curl -s localhost:8000/v1/completions -d '{"prompt": "The capital of France is", "max_tokens": 5, "temperature": 0}'`,
+  curl -s localhost:8000/v1/completions -H 'Content-Type: application/json' -d '{"prompt": "The capital of France is", "max_tokens": 5, "temperature": 0}'`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if port < 0 || port > 65535 || loop.Slots < 0 || opt.MaxQueue < 0 {
@@ -44,6 +44,10 @@ send the key as a bearer token.`,
 				return err
 			}
 			defer m.Release()
+			if loop.Slots == 0 {
+				loop.Slots = servedSlots(m)
+			}
+			loop.RefillSlots = 1 // nobody should wait while there is room
 			l, err := m.Start(loop)
 			if err != nil {
 				return err
@@ -75,7 +79,16 @@ send the key as a bearer token.`,
 	flags.StringVar(&opt.APIKey, "api-key", "", "key that clients must send (or "+apiKeyVariable+")")
 	flags.StringSliceVar(&names, "served-model-name", nil, "what clients call the model; the first name is the one in answers (default: the last part of --model)")
 	flags.IntVar(&opt.MaxModelLen, "max-model-len", 0, "tokens of prompt and response together at most (default: the model's positions)")
-	flags.IntVar(&loop.Slots, "max-num-seqs", 0, fmt.Sprintf("responses decoded at once (default: the engine's %d)", 256))
+	flags.IntVar(&loop.Slots, "max-num-seqs", 0, "responses decoded at once, each step as dear as all of them (default: 64 a device, on CPU 8)")
 	flags.IntVar(&opt.MaxQueue, "max-queue", 0, "responses that may wait for their turn; more are refused (default 1024)")
 	return cmd
+}
+
+// servedSlots is how many responses a server decodes at once if nobody says. Every step computes all slots, used or not, which costs
+// little on a GPU and much on a CPU.
+func servedSlots(m *backend.Model) int {
+	if m.OnCPU() {
+		return 8 * m.Devices()
+	}
+	return 64 * m.Devices()
 }
