@@ -27,5 +27,5 @@ func ExampleNew() {
 	}
 	// Output:
 	// weights 16.4 GB, optimizer 12.3 GB, fits: false
-	// slots 2048 → 256
+	// slots 2048 → 512
 }

@@ -182,8 +182,8 @@ func TestAdvise(t *testing.T) {
 		{"too many slots", func(j *plan.Job) { j.Slots = 2048 }, "slots"},
 		{"too many micro rows", func(j *plan.Job) { j.MicroRows = 0; j.Remat = false }, "micro_rows"},
 		{"whole scores of long rows", func(j *plan.Job) { j.MicroRows, j.Remat, j.Flash = 0, false, false }, "micro_rows remat"},
-		{"float32", func(j *plan.Job) { j.BFloat16 = false; j.Reference = true }, "slots bfloat16"},
-		{"a large model", func(j *plan.Job) { j.Model, _ = plan.Shape("Qwen3-14B"); j.Reference = true }, "slots fsdp"},
+		{"float32", func(j *plan.Job) { j.BFloat16 = false; j.Reference = true; j.Slots = 1024 }, "slots bfloat16"},
+		{"a large model", func(j *plan.Job) { j.Model, _ = plan.Shape("Qwen3-14B"); j.Reference = true; j.Slots = 1024 }, "slots fsdp"},
 		{"one device", func(j *plan.Job) { j.Devices = 1; j.Slots = 64 }, "devices"},
 	}
 	for _, c := range cases {
