@@ -25,7 +25,7 @@ type batcher struct {
 }
 
 func newBatcher(e *Engine, weights []*mesh.Array, opt Options) *batcher {
-	return &batcher{engine: e, weights: weights, opt: opt, slots: make([]*job, e.mesh.RoundUp(opt.Slots)), pace: newPace(opt.ChunkTokens)}
+	return &batcher{engine: e, weights: weights, opt: opt, slots: make([]*job, e.mesh.RoundUp(opt.Slots)), pace: pace{limit: opt.ChunkTokens}}
 }
 
 func (b *batcher) add(j *job) { b.waiting = append(b.waiting, j) }
@@ -214,19 +214,28 @@ func (b *batcher) release() {
 	b.staged = nil
 }
 
-// chunkTime is about how long a call of the decode program may take: the loop looks at contexts and new requests between calls.
-const chunkTime = 100 * time.Millisecond
+// How long a call of the decode program may take, about: between calls the loop looks at contexts and new requests, and hands
+// out tokens.
+const (
+	callTime   = 300 * time.Millisecond
+	streamTime = 50 * time.Millisecond // while someone reads along
+)
 
 // pace chooses how many tokens a call of the decode program yields: few where a token is dear.
-type pace struct{ tokens, limit int }
-
-func newPace(limit int) pace { return pace{min(4, limit), limit} }
-
-func (p *pace) observe(tokens int, took time.Duration) {
-	switch {
-	case took > chunkTime && p.tokens > 1:
-		p.tokens = max(1, p.tokens/2)
-	case tokens >= p.tokens && took < chunkTime/3:
-		p.tokens = min(p.limit, p.tokens*2)
-	}
+type pace struct {
+	limit    int
+	perToken time.Duration // of the last call; 0 before the first
 }
+
+func (p *pace) tokens(streaming bool) int {
+	if p.perToken == 0 {
+		return min(4, p.limit)
+	}
+	patience := callTime
+	if streaming {
+		patience = streamTime
+	}
+	return max(1, min(p.limit, int(patience/p.perToken)))
+}
+
+func (p *pace) observe(tokens int, took time.Duration) { p.perToken = max(1, took/time.Duration(max(1, tokens))) }

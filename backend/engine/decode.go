@@ -23,12 +23,13 @@ type decodeKey struct {
 
 // decode extends all slots by a few tokens and hands them to their jobs.
 func (b *batcher) decode(ctx context.Context) error {
-	tokens := 1
+	streaming, longest := false, 1
 	for _, j := range b.slots {
 		if j != nil {
-			tokens = max(tokens, min(j.remaining(), b.pace.tokens))
+			streaming, longest = streaming || j.request.OnTokens != nil, max(longest, j.remaining())
 		}
 	}
+	tokens := min(longest, b.pace.tokens(streaming))
 	if err := b.reserve(ctx, tokens, nil); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type Options struct {
 	// Slots is how many responses are decoded at once, over all devices. Default 256. Less needs less memory for the cache.
 	Slots int
 	// ChunkTokens bounds how many tokens a slot may gain in one call of the decode program, between two looks at the context.
-	// Default 32. A call that takes long is given fewer: see chunkTime.
+	// Default 32. It is given fewer where they would take longer than 0.3 s, or 0.05 s while a response is streamed.
 	ChunkTokens int
 	// PrefillTokens bounds how many prompt tokens a device runs through the model at once. Default 8192.
 	PrefillTokens int
