@@ -15,6 +15,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/backend"
 	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/internal/fixture"
 	"github.com/dcpo-go/godcpo/backend/safetensors"
 	"github.com/dcpo-go/godcpo/backend/tokenizer"
 )
@@ -196,10 +197,7 @@ func TestSaveIsCancelled(t *testing.T) {
 
 // TestTransformersLoadsWhatIsSaved needs GODCPO_TEST_PYTHON, a Python with transformers and torch.
 func TestTransformersLoadsWhatIsSaved(t *testing.T) {
-	python := os.Getenv("GODCPO_TEST_PYTHON")
-	if python == "" {
-		t.Skip("GODCPO_TEST_PYTHON names no Python")
-	}
+	python := fixture.Python(t, "transformers", "torch")
 	withTokenizer := func(t *testing.T) string {
 		shared := filepath.Join(filepath.Dir(filepath.Dir(fixtureDir(t, ""))), "tokenizers", "qwen3")
 		cfg := decoder.Tiny(151_936)

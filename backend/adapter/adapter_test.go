@@ -99,10 +99,7 @@ func TestEqualsPEFT(t *testing.T) {
 		}
 	}
 	t.Run("peft reads it", func(t *testing.T) {
-		python := os.Getenv("GODCPO_TEST_PYTHON")
-		if python == "" || exec.Command(python, "-c", "import peft").Run() != nil {
-			t.Skip("GODCPO_TEST_PYTHON names no Python with peft")
-		}
+		python := fixture.Python(t, "peft", "transformers", "torch")
 		out, err := exec.Command(python, filepath.Join("testdata", "check_adapter.py"), base, dir, filepath.Join(reference, "oracle.safetensors")).CombinedOutput()
 		if err != nil {
 			t.Errorf("%v\n%s", err, out)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dcpo-go/godcpo/backend/internal/fixture"
 )
 
 // decodeLines reads one JSON line into each value.
@@ -110,10 +112,10 @@ func TestPlayerThatDies(t *testing.T) {
 
 // TestPeersDoTheSameWork runs each peer beside ours once: losses, log-probs, lengths and ids must agree.
 func TestPeersDoTheSameWork(t *testing.T) {
-	python := os.Getenv("GODCPO_TEST_PYTHON")
-	if python == "" || testing.Short() {
-		t.Skip("GODCPO_TEST_PYTHON names no Python, or the test is to be short")
+	if testing.Short() {
+		t.Skip("the peers start slowly")
 	}
+	python := fixture.Python(t)
 	dir := t.TempDir()
 	if err := writePeers(dir); err != nil {
 		t.Fatal(err)

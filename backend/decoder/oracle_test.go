@@ -117,10 +117,7 @@ func TestBFloat16Weights(t *testing.T) {
 
 // TestTransformersReadsConfig writes each configuration back and lets transformers compute the same log-probs from it.
 func TestTransformersReadsConfig(t *testing.T) {
-	python := os.Getenv("GODCPO_TEST_PYTHON")
-	if python == "" {
-		t.Skip("GODCPO_TEST_PYTHON names no Python with transformers")
-	}
+	python := fixture.Python(t, "transformers", "torch")
 	args := []string{filepath.Join("testdata", "check_models.py")}
 	for _, name := range families {
 		from, to := filepath.Join("testdata", name), filepath.Join(t.TempDir(), name)

@@ -85,6 +85,12 @@ func (b *batcher) place(ctx context.Context) (placed int, err error) {
 		}
 		placed += len(chosen)
 	}
+	b.dropStages()
+	return placed, nil
+}
+
+// dropStages frees the stages that no job waits for any more.
+func (b *batcher) dropStages() {
 	b.staged = slices.DeleteFunc(b.staged, func(s *stage) bool {
 		if s.waiting() > 0 {
 			return false
@@ -92,7 +98,6 @@ func (b *batcher) place(ctx context.Context) (placed int, err error) {
 		release(s.arrays)
 		return true
 	})
-	return placed, nil
 }
 
 // choose pairs free slots with places of a stage on the same device: slot → place.
@@ -146,6 +151,7 @@ func (b *batcher) dropCancelled() {
 			s.places[i].jobs = slices.DeleteFunc(s.places[i].jobs, drop)
 		}
 	}
+	b.dropStages()
 	for i, j := range b.slots {
 		if drop(j) {
 			b.slots[i] = nil
@@ -238,4 +244,6 @@ func (p *pace) tokens(streaming bool) int {
 	return max(1, min(p.limit, int(patience/p.perToken)))
 }
 
-func (p *pace) observe(tokens int, took time.Duration) { p.perToken = max(1, took/time.Duration(max(1, tokens))) }
+func (p *pace) observe(tokens int, took time.Duration) {
+	p.perToken = max(1, took/time.Duration(max(1, tokens)))
+}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dcpo-go/godcpo/backend/internal/fixture"
 )
 
 // A model is downloaded once, into the layout that other programs share, and found there afterwards without a network.
@@ -260,10 +262,7 @@ func TestParseName(t *testing.T) {
 
 // TestPythonFindsTheDownload: the hub's own library finds in its cache what was downloaded here.
 func TestPythonFindsTheDownload(t *testing.T) {
-	python := os.Getenv("GODCPO_TEST_PYTHON")
-	if python == "" {
-		t.Skip("GODCPO_TEST_PYTHON names no Python")
-	}
+	python := fixture.Python(t, "huggingface_hub")
 	h := newFakeHub(t)
 	h.shards()
 	home := t.TempDir()

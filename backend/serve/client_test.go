@@ -1,21 +1,16 @@
 package serve
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/dcpo-go/godcpo/backend/internal/fixture"
 )
 
 // TestOpenAIClient runs testdata/openai_client.py against a server.
 func TestOpenAIClient(t *testing.T) {
-	python := os.Getenv("GODCPO_TEST_PYTHON")
-	if python == "" {
-		t.Skip("GODCPO_TEST_PYTHON names no Python: the official OpenAI client is not at hand")
-	}
-	if out, err := exec.Command(python, "-c", "import openai").CombinedOutput(); err != nil {
-		t.Skipf("%s has no package openai: %s", python, out)
-	}
+	python := fixture.Python(t, "openai")
 	e := &fakeEngine{}
 	opt := letterOptions(t, e)
 	opt.APIKey = "secret"
