@@ -60,7 +60,7 @@ send the key as a bearer token.`,
 				opt.APIKey = os.Getenv(apiKeyVariable)
 			}
 			opt.Name, opt.Aliases, opt.Addr = names[0], names[1:], net.JoinHostPort(host, strconv.Itoa(port))
-			opt.Engine, opt.Config, opt.Tokenizer, opt.Template, opt.Version = l, m.Config, m.Tokenizer, m.Template, buildVersion()
+			opt.Engine, opt.Scorer, opt.Config, opt.Tokenizer, opt.Template, opt.Version = l, l, m.Config, m.Tokenizer, m.Template, buildVersion()
 			s, err := serve.New(opt)
 			if err != nil {
 				return err

@@ -12,10 +12,11 @@ import (
 
 // Loop answers requests as they come, many at once. It is safe for concurrent use.
 type Loop struct {
-	engine *Engine
-	cancel context.CancelFunc
-	wake   chan struct{} // holds a value when something arrived
-	ended  chan struct{} // closed when the goroutine is gone
+	engine  *Engine
+	weights []*mesh.Array
+	cancel  context.CancelFunc
+	wake    chan struct{} // holds a value when something arrived
+	ended   chan struct{} // closed when the goroutine is gone
 
 	mu      sync.Mutex
 	arrived []*job
@@ -42,8 +43,8 @@ func (e *Engine) Start(weights []*mesh.Array, opt Options) (*Loop, error) {
 		return nil, fmt.Errorf("start generation: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &Loop{engine: e, cancel: cancel, wake: make(chan struct{}, 1), ended: make(chan struct{})}
-	b := newBatcher(e, slices.Clone(weights), opt.withDefaults())
+	l := &Loop{engine: e, weights: slices.Clone(weights), cancel: cancel, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	b := newBatcher(e, l.weights, opt.withDefaults())
 	l.stats.Slots = len(b.slots)
 	go l.run(ctx, b)
 	return l, nil

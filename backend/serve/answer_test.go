@@ -122,10 +122,10 @@ func checkWhole(t *testing.T, body []byte, text, finish string) {
 // letterScorer says that token id has log-prob −id.
 type letterScorer struct{}
 
-func (letterScorer) Score(_ context.Context, ids []int32, top int) ([]Scored, error) {
-	out := make([]Scored, len(ids))
+func (letterScorer) Score(_ context.Context, ids []int32, top int) ([]engine.Scored, error) {
+	out := make([]engine.Scored, len(ids))
 	for i, id := range ids {
-		out[i] = Scored{LogProb: -float32(id), Top: []engine.Alternative{{ID: 4, LogProb: -0.25}}[:min(top, 1)]}
+		out[i] = engine.Scored{LogProb: -float32(id), Top: []engine.Alternative{{ID: 4, LogProb: -0.25}}[:min(top, 1)]}
 	}
 	return out, nil
 }

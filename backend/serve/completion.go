@@ -16,7 +16,7 @@ type textRequest struct {
 	prompts []textPrompt
 	echo    bool       // begin the text with the prompt
 	silent  bool       // max_tokens 0 with echo: nothing is generated
-	scored  [][]Scored // of each prompt; nil unless echo or prompt_logprobs need it
+	scored  [][]engine.Scored // of each prompt; nil unless echo or prompt_logprobs need it
 }
 
 // readText reads and checks a request.

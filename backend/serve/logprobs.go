@@ -15,14 +15,7 @@ import (
 // Scorer gives the log-probs of given tokens. A server without one refuses prompt_logprobs, and echo with logprobs.
 type Scorer interface {
 	// Score gives one entry for each id, the first of them zero, under softmax(logits). top asks for that many alternatives.
-	Score(ctx context.Context, ids []int32, top int) ([]Scored, error)
-}
-
-// Scored is the log-prob of one prompt token given those before it.
-type Scored struct {
-	LogProb float32              // in nats
-	Rank    int                  // 1 for the likeliest token of the vocabulary; 0 when it is not known
-	Top     []engine.Alternative // the likeliest tokens, best first
+	Score(ctx context.Context, ids []int32, top int) ([]engine.Scored, error)
 }
 
 // step is one token with its log-prob and the alternatives, the token itself first.
@@ -140,7 +133,7 @@ func (t *transcript) addText(l *textLogProbs, g *engine.Generation) {
 }
 
 // addPrompt appends the tokens of a prompt, the first without a log-prob.
-func (t *transcript) addPrompt(l *textLogProbs, ids []int32, scored []Scored) {
+func (t *transcript) addPrompt(l *textLogProbs, ids []int32, scored []engine.Scored) {
 	if l == nil {
 		return
 	}
@@ -171,7 +164,7 @@ type promptLogProb struct {
 }
 
 // score asks the Scorer about a prompt if the request needs it.
-func (s *Server) score(ctx context.Context, ids []int32, top int) ([]Scored, error) {
+func (s *Server) score(ctx context.Context, ids []int32, top int) ([]engine.Scored, error) {
 	if s.opt.Scorer == nil {
 		return nil, badField("prompt_logprobs", nil, "log-probs of the prompt are not available from this server.")
 	}
@@ -183,7 +176,7 @@ func (s *Server) score(ctx context.Context, ids []int32, top int) ([]Scored, err
 }
 
 // promptLogProbs is the field prompt_logprobs: null for the first token, then one dictionary by token id each.
-func (s *Server) promptLogProbs(ids []int32, scored []Scored, top int) []*dictionary[promptLogProb] {
+func (s *Server) promptLogProbs(ids []int32, scored []engine.Scored, top int) []*dictionary[promptLogProb] {
 	out := make([]*dictionary[promptLogProb], len(ids))
 	for i := 1; i < len(ids); i++ {
 		out[i] = &dictionary[promptLogProb]{}
@@ -196,7 +189,7 @@ func (s *Server) promptLogProbs(ids []int32, scored []Scored, top int) []*dictio
 }
 
 // rank is the place of an alternative among all tokens; nil where it is not known.
-func rank(token, id int32, s *Scored) *int {
+func rank(token, id int32, s *engine.Scored) *int {
 	if id == token && s.Rank > 0 {
 		return &s.Rank
 	}

@@ -211,11 +211,11 @@ func sortAlternatives(list []engine.Alternative) {
 }
 
 // Score implements Scorer.
-func (p *player) Score(_ context.Context, ids []int32, _ int) ([]Scored, error) {
+func (p *player) Score(_ context.Context, ids []int32, _ int) ([]engine.Scored, error) {
 	if len(p.prompts) != len(ids) {
 		return nil, fmt.Errorf("%d recorded log-probs for %d tokens", len(p.prompts), len(ids))
 	}
-	out := make([]Scored, len(ids))
+	out := make([]engine.Scored, len(ids))
 	for i, entry := range p.prompts[1:] {
 		for key, e := range entry.(map[string]any) {
 			id, _ := strconv.Atoi(key)

@@ -324,4 +324,4 @@ func TestPanic(t *testing.T) {
 
 type panicScorer struct{}
 
-func (panicScorer) Score(context.Context, []int32, int) ([]Scored, error) { panic("ouch") }
+func (panicScorer) Score(context.Context, []int32, int) ([]engine.Scored, error) { panic("ouch") }
