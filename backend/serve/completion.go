@@ -14,8 +14,8 @@ const defaultMaxTokens = 16
 type textRequest struct {
 	*sampling
 	prompts []textPrompt
-	echo    bool       // begin the text with the prompt
-	silent  bool       // max_tokens 0 with echo: nothing is generated
+	echo    bool              // begin the text with the prompt
+	silent  bool              // max_tokens 0 with echo: nothing is generated
 	scored  [][]engine.Scored // of each prompt; nil unless echo or prompt_logprobs need it
 }
 
