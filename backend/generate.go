@@ -71,7 +71,7 @@ func (m *Model) Generate(ctx context.Context, prompts [][]int32, s Sampling) ([]
 	requests := make([]engine.Request, len(prompts))
 	for i, p := range prompts {
 		requests[i] = engine.Request{Prompt: p, Sampling: s.request(m.EOS())}
-		requests[i].Seed = rowSeed(s.Seed, i)
+		requests[i].Seed = engine.RowSeed(s.Seed, i)
 		if len(s.Stop) > 0 {
 			requests[i].Ends = m.stopsAt(s.Stop)
 		}
@@ -129,12 +129,4 @@ func (m *Model) Start(opt engine.Options) (*engine.Loop, error) {
 		return nil, errors.New("start generation: the model was released")
 	}
 	return m.shared.engine.Start(m.weights, opt)
-}
-
-// rowSeed derives a row's seed by SplitMix64.
-func rowSeed(seed uint64, row int) uint64 {
-	x := seed + 0x9e3779b97f4a7c15*uint64(row+1)
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -11,7 +11,8 @@ import (
 type job struct {
 	ctx     context.Context
 	request Request
-	limit   int // tokens the response may have
+	key     string // the prompt, to compare it with others
+	limit   int    // tokens the response may have
 	ended   bool
 	failure error // why it was aborted, if not by its context
 	out     Generation
@@ -26,7 +27,7 @@ func newJob(ctx context.Context, r Request, cfg decoder.Config) *job {
 			limit = min(limit, cfg.MaxPositions-len(r.Prompt))
 		}
 	}
-	return &job{ctx: ctx, request: r, limit: limit, done: make(chan struct{})}
+	return &job{ctx: ctx, request: r, key: promptKey(r.Prompt), limit: limit, done: make(chan struct{})}
 }
 
 // cached is the number of tokens whose keys and values lie in the cache.
@@ -78,7 +79,10 @@ func (j *job) uniform(i int) float32 {
 	return float32(mix(x)>>40) / (1 << 24)
 }
 
-// mix is the finaliser of SplitMix64.
+// RowSeed derives the seed of one of several rows, by SplitMix64: rows of one call differ, and each can be drawn again.
+func RowSeed(seed uint64, row int) uint64 { return mix(seed + 0x9e3779b97f4a7c15*uint64(row)) }
+
+// mix is a step of SplitMix64.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

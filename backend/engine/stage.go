@@ -82,11 +82,10 @@ func (b *batcher) groups() [][]*job {
 	at := map[string]int{}
 	var groups [][]*job
 	for _, j := range b.waiting {
-		key := promptKey(j.request.Prompt)
-		i, ok := at[key]
+		i, ok := at[j.key]
 		if !ok {
 			i = len(groups)
-			at[key] = i
+			at[j.key] = i
 			groups = append(groups, nil)
 		}
 		groups[i] = append(groups[i], j)

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"github.com/dcpo-go/godcpo/backend/mesh"
 )
 
@@ -153,5 +151,5 @@ func (b *batcher) adjustments() (history []int32, bias []float32) {
 			bias[slot*vocab+int(id)] = float32(x)
 		}
 	}
-	return slices.Clip(history), bias
+	return history, bias
 }

@@ -6,7 +6,7 @@ package mesh
 #include <malloc.h>
 
 // Keeps what XLA frees on the host for its next run. On CPU, XLA takes one block for the temporaries of each run, often hundreds of
-// megabytes, which glibc would otherwise map anew, and the kernel clear page by page: a fifth of a training step of the benchmark
+// megabytes, which glibc would otherwise map anew, and the kernel clear page by page: a fifth of the processor time of a training step of the benchmark
 // model. The process keeps its peak memory in return.
 //
 // It must run before any thread has a malloc arena of its own, for only the main arena can hold blocks of that size.

@@ -36,7 +36,7 @@ func (s *Server) requests(prompt []int32, p *sampling) ([]engine.Request, error)
 	}
 	out := slices.Repeat([]engine.Request{one}, p.n)
 	for i := range out {
-		out[i].Seed = rowSeed(seed, i)
+		out[i].Seed = engine.RowSeed(seed, i)
 		if len(p.stops) > 0 {
 			out[i].Ends = stopCheck(s.tok, p.text())
 		}

@@ -128,7 +128,7 @@ func (p *player) load(r *recording) {
 func (p *player) play(r *engine.Request) []scripted {
 	for i, c := range p.choices {
 		prompt, known := c["prompt_token_ids"].([]any)
-		if (p.n == 1 || r.Seed == rowSeed(uint64(p.seed), i)) && (!known || fmt.Sprint(prompt) == fmt.Sprint(r.Prompt)) {
+		if (p.n == 1 || r.Seed == engine.RowSeed(uint64(p.seed), i)) && (!known || fmt.Sprint(prompt) == fmt.Sprint(r.Prompt)) {
 			if steps := p.steps(c); steps != nil {
 				return steps
 			}

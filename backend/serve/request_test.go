@@ -89,7 +89,7 @@ func TestSeeds(t *testing.T) {
 	if diff := cmp.Diff(first, seeds("/v1/chat/completions", userSays(`,"n":3,"seed":-5`))); diff != "" {
 		t.Errorf("the same seed gives other seeds:\n%s", diff)
 	}
-	if diff := cmp.Diff(seeds("/v1/completions", `{"prompt":["a","b"],"n":2,"seed":1}`), map[uint64]int{rowSeed(1, 0): 2, rowSeed(1, 1): 2}); diff != "" {
+	if diff := cmp.Diff(seeds("/v1/completions", `{"prompt":["a","b"],"n":2,"seed":1}`), map[uint64]int{engine.RowSeed(1, 0): 2, engine.RowSeed(1, 1): 2}); diff != "" {
 		t.Errorf("a prompt's seeds depend on the other prompts:\n%s", diff)
 	}
 	if cmp.Equal(seeds("/v1/chat/completions", userSays(``)), seeds("/v1/chat/completions", userSays(``))) {

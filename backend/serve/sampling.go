@@ -199,14 +199,6 @@ func checkRefused(f *fields, more ...string) error {
 	return f.err()
 }
 
-// rowSeed derives the seed of the i-th choice by SplitMix64, so that a request's choices differ and each can be drawn again.
-func rowSeed(seed uint64, i int) uint64 {
-	x := seed + 0x9e3779b97f4a7c15*uint64(i+1)
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
 // pyFloat spells a number as Python prints a float: 3 is 3.0.
 func pyFloat(x float64) string {
 	s := strconv.FormatFloat(x, 'g', -1, 64)
