@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/backend/decoder"
 	"github.com/dcpo-go/godcpo/backend/plan"
+	"github.com/dcpo-go/godcpo/backend/reference"
 	"github.com/dcpo-go/godcpo/dcpo"
 	"github.com/spf13/cobra"
 )
@@ -95,7 +96,9 @@ func fillJob(j *plan.Job, cfg dcpo.Config) error {
 		dtype = stored
 	}
 	j.BFloat16 = dtype != "float32"
-	j.Reference = cfg.Loss.KLCoef > 0
+	if cfg.Loss.KLCoef > 0 {
+		j.Reference = reference.Default(j.Devices)
+	}
 	j.Prompt, j.Response = cfg.Data.MaxPrompt, cfg.Rollout.MaxNewTokens
 	if most := j.Model.MaxPositions; most > j.Response {
 		j.Prompt = min(j.Prompt, most-j.Response) // longer ones are left out

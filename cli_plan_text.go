@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dcpo-go/godcpo/backend/plan"
+	"github.com/dcpo-go/godcpo/backend/reference"
 )
 
 // printPlan prints a plan, and fails when it does not fit.
@@ -33,9 +34,16 @@ func printPlan(w io.Writer, model string, job plan.Job, p plan.Plan, asJSON bool
 	}
 	fmt.Fprintf(w, "%s: %s parameters on %d × %s, %s of memory usable on each\n\n", model, inWords(p.Parameters), p.Devices, p.Device.Name, gigabytes(p.Usable))
 	printMemory(w, p)
+	if p.Reference != "" {
+		fmt.Fprintf(w, "reference policy: %s (%s)\n\n", p.Reference, placements[p.Reference])
+	}
 	printTime(w, p)
 	return fault
 }
+
+// placements says what the places of a reference policy mean.
+var placements = map[reference.Placement]string{reference.Resident: "a copy that lies as the weights do", reference.Sharded: "cut over the devices",
+	reference.Host: "in the host's memory, and on the devices for scoring"}
 
 // inWords writes a count with four digits.
 func inWords(n int) string {
@@ -50,9 +58,9 @@ func inWords(n int) string {
 }
 
 func printMemory(w io.Writer, p plan.Plan) {
-	phases := []plan.Memory{p.Rollout, p.Backward, p.Adam}
+	phases := []plan.Memory{p.Rollout, p.Scoring, p.Backward, p.Adam}
 	unit, size := "GB", 1e9
-	if max(p.Rollout.Total(), p.Update().Total()) < 1e9 {
+	if max(p.Rollout.Total(), p.Scoring.Total(), p.Update().Total()) < 1e9 {
 		unit, size = "MB", 1e6
 	}
 	fmt.Fprintf(w, "%-22s", unit+" on each device")
@@ -66,7 +74,7 @@ func printMemory(w io.Writer, p plan.Plan) {
 		}
 	}
 	for _, name := range plan.ItemNames() {
-		if p.Rollout.Of(name)+p.Backward.Of(name)+p.Adam.Of(name) > 0 {
+		if p.Rollout.Of(name)+p.Scoring.Of(name)+p.Backward.Of(name)+p.Adam.Of(name) > 0 {
 			line("  "+name, func(m plan.Memory) int64 { return m.Of(name) })
 		}
 	}
@@ -90,7 +98,17 @@ func printTime(w io.Writer, p plan.Plan) {
 
 // knobNames are what a configuration and the command line call the knobs.
 var knobNames = map[plan.Knob]string{plan.Slots: "rollout.rows = %d", plan.MicroRows: "optimizer.micro_rows = %d",
+	plan.ShardedReference: `loss.reference = "sharded"`, plan.HostReference: `loss.reference = "host"`,
 	plan.Remat: "optimizer.gradient_checkpointing = true", plan.BFloat16: `model.dtype = "bfloat16"`, plan.FSDP: "--fsdp", plan.MoreDevices: "%d devices"}
+
+// inARow lists things as a sentence does.
+func inARow(things []string) string {
+	last := len(things) - 1
+	if last < 1 {
+		return strings.Join(things, "")
+	}
+	return strings.Join(things[:last], ", ") + " and " + things[last]
+}
 
 // misfit says by how much a plan does not fit, and what to change.
 func misfit(p plan.Plan, fitted plan.Job, changes []plan.Change, ok bool) error {
@@ -98,12 +116,12 @@ func misfit(p plan.Plan, fitted plan.Job, changes []plan.Change, ok bool) error 
 	for _, phase := range []struct {
 		name  string
 		bytes int64
-	}{{"rollout", p.Rollout.Total()}, {"update", p.Update().Total()}} {
+	}{{"rollout", p.Rollout.Total()}, {"scoring", p.Scoring.Total()}, {"update", p.Update().Total()}} {
 		if phase.bytes > p.Usable {
 			over = append(over, fmt.Sprintf("the %s takes %s", phase.name, gigabytes(phase.bytes)))
 		}
 	}
-	fault := fmt.Sprintf("the plan does not fit: of %s on each device, %s", gigabytes(p.Usable), strings.Join(over, " and "))
+	fault := fmt.Sprintf("the plan does not fit: of %s on each device, %s", gigabytes(p.Usable), inARow(over))
 	if !ok {
 		return fmt.Errorf("%s; fewer slots, smaller micro-batches, recomputed layers, FSDP and up to 1,024 such devices do not help: take larger devices or shorter rows", fault)
 	}

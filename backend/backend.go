@@ -76,7 +76,7 @@ type shared struct {
 }
 
 func newShared(m *mesh.Mesh, cfg decoder.Config) *shared {
-	return &shared{engine.New(m, cfg), learner.NewScorer(m, cfg), learner.NewPrograms()}
+	return &shared{engine.New(m, cfg.Policy()), learner.NewScorer(m, cfg), learner.NewPrograms()}
 }
 
 // New makes a model with random weights. The tokenizer's vocabulary must fit the configuration.
@@ -122,7 +122,7 @@ func NewTiny(ctx context.Context, tok tokenizer.Tokenizer, opt Options) (*Model,
 }
 
 // Clone copies the weights on the devices; everything compiled is shared. The clone can be trained while the original is
-// kept, for instance as the reference policy.
+// kept. A copy that only scores costs less memory with Freeze.
 func (m *Model) Clone() (*Model, error) {
 	c := *m
 	c.weights = nil
@@ -174,12 +174,20 @@ func (m *Model) String() string {
 // Weights lists the weight arrays in the order of Config.Params. They belong to the model.
 func (m *Model) Weights() []*mesh.Array { return slices.Clone(m.weights) }
 
-// Score computes log-probs and entropies of a batch's tokens; see learner.Scorer.
+// Score computes log-probs and entropies of a batch's tokens, and values where the model has a value head; see learner.Scorer.
 func (m *Model) Score(ctx context.Context, b *learner.Batch, temperature float64, microRows int) (learner.Scores, error) {
 	if m.weights == nil {
 		return learner.Scores{}, errors.New("score: the model was released")
 	}
 	return m.shared.scorer.Score(ctx, m.weights, b, temperature, microRows)
+}
+
+// Hidden returns the hidden state after the final norm at one column of each row; see learner.Scorer.Hidden. [rows, hidden]
+func (m *Model) Hidden(ctx context.Context, b *learner.Batch, at []int, microRows int) ([]float32, error) {
+	if m.weights == nil {
+		return nil, errors.New("hidden states: the model was released")
+	}
+	return m.shared.scorer.Hidden(ctx, m.weights, b, at, microRows)
 }
 
 // Learner returns a new learner, with fresh optimizer state, that trains this model's weights in place.

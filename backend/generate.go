@@ -76,7 +76,7 @@ func (m *Model) Generate(ctx context.Context, prompts [][]int32, s Sampling) ([]
 			requests[i].Ends = m.stopsAt(s.Stop)
 		}
 	}
-	got, err := m.shared.engine.Generate(ctx, m.weights, requests, engine.Options{Slots: s.MaxRows, Done: s.Done})
+	got, err := m.shared.engine.Generate(ctx, m.policy(), requests, engine.Options{Slots: s.MaxRows, Done: s.Done})
 	if err != nil {
 		return nil, err
 	}
@@ -128,5 +128,5 @@ func (m *Model) Start(opt engine.Options) (*engine.Loop, error) {
 	if m.weights == nil {
 		return nil, errors.New("start generation: the model was released")
 	}
-	return m.shared.engine.Start(m.weights, opt)
+	return m.shared.engine.Start(m.policy(), opt)
 }

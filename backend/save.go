@@ -66,9 +66,9 @@ func isModelFile(name string) bool {
 
 // write fills an empty directory with the model.
 func (m *Model) write(ctx context.Context, dir string, opt SaveOptions) error {
-	stored, name := safetensors.F32, "float32"
-	if m.weights[0].DType() == dtypes.BFloat16 {
-		stored, name = safetensors.BF16, "bfloat16"
+	stored, name := m.stored(), "float32"
+	if stored == safetensors.BF16 {
+		name = "bfloat16"
 	}
 	dtype, err := parseDType(opt.DType, name)
 	if err != nil {
@@ -83,7 +83,7 @@ func (m *Model) write(ctx context.Context, dir string, opt SaveOptions) error {
 		opt.ShardBytes = DefaultShardBytes
 	}
 	var tensors []safetensors.Tensor
-	for i, p := range m.Config.Params() {
+	for i, p := range m.Config.Policy().Params() { // adapters there are none, so these come first
 		source := weightSource{ctx, m.weights[i], stored, dtype}
 		tensors = append(tensors, safetensors.Tensor{Name: p.Name, DType: dtype, Shape: p.Dims, Source: source})
 	}
@@ -103,6 +103,14 @@ func (m *Model) write(ctx context.Context, dir string, opt SaveOptions) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "config.json"), cfg, 0o644)
+}
+
+// stored is the type that the weights have on the devices.
+func (m *Model) stored() safetensors.DType {
+	if m.weights[0].DType() == dtypes.BFloat16 {
+		return safetensors.BF16
+	}
+	return safetensors.F32
 }
 
 // weightSource writes one weight from the devices in the type of the file.
@@ -172,7 +180,8 @@ func (m *Model) configJSON(dtype string) ([]byte, error) {
 		return m.Config.MarshalHF(dtype, m.EOS(), m.pad())
 	}
 	parsed, err := decoder.ParseConfig(raw)
-	if err != nil || !reflect.DeepEqual(parsed, m.Config) {
+	parsed.FloatHead = m.Config.FloatHead // no matter of the file's
+	if err != nil || !reflect.DeepEqual(parsed, m.Config.Policy()) {
 		return m.Config.MarshalHF(dtype, m.EOS(), m.pad())
 	}
 	var keys map[string]json.RawMessage

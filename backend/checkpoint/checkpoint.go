@@ -4,6 +4,7 @@
 //
 //	model/      the weights as a Hugging Face directory
 //	optimizer/  the optimizer's state as safetensors
+//	…/          directories that the trainer adds, such as adapters or a value head
 //	state.json  step, random state, position in the data, and what else the trainer keeps
 //	MANIFEST    the SHA-256 of every other file, as sha256sum -c reads it
 //
@@ -21,6 +22,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,6 +54,9 @@ type State struct {
 	Model func(ctx context.Context, dir string) error
 	// Optimizer is the optimizer's state, as learner.Learner.State describes it.
 	Optimizer []safetensors.Tensor
+	// Dirs writes more directories, each under its name beside the model's, at a path that does not exist yet: adapters, a value head, and
+	// whatever else changes in training and is too large for Progress. What a run can make anew stays out: frozen weights are the start model's.
+	Dirs map[string]func(ctx context.Context, dir string) error
 }
 
 // Checkpoint is one that was read and verified.
@@ -80,6 +85,27 @@ const (
 
 // ModelDir is the model directory inside the checkpoint.
 func (c Checkpoint) ModelDir() string { return filepath.Join(c.Dir, modelName) }
+
+// SubDir is a directory of State.Dirs inside the checkpoint. The error wraps fs.ErrNotExist when there is none of that name.
+func (c Checkpoint) SubDir(name string) (string, error) {
+	dir := filepath.Join(c.Dir, name)
+	err := validName(name)
+	if err == nil {
+		_, err = os.Stat(dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("checkpoint %s: directory %q: %w", c.Dir, name, err)
+	}
+	return dir, nil
+}
+
+// validName accepts the names of State.Dirs.
+func validName(name string) error {
+	if name == "" || strings.ContainsAny(name, `/\:`) || strings.HasPrefix(name, ".") || slices.Contains([]string{modelName, optimizerName, stateName, manifestName}, name) {
+		return errors.New("want a plain name that the checkpoint does not use itself")
+	}
+	return nil
+}
 
 // Optimizer opens the optimizer's state, which learner.Learner.Restore takes. The caller closes it.
 func (c Checkpoint) Optimizer() (*safetensors.Dir, error) {
@@ -133,6 +159,15 @@ func write(ctx context.Context, dir string, s State) error {
 		}
 		if err := safetensors.WriteDir(optimizer, tensors, maxShard); err != nil {
 			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Dirs)) {
+		err := validName(name)
+		if err == nil {
+			err = s.Dirs[name](ctx, filepath.Join(dir, name))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	text, err := json.Marshal(stateFile{formatVersion, s.Progress})

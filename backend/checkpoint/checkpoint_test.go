@@ -113,6 +113,60 @@ func TestSaveAndLatest(t *testing.T) {
 	}
 }
 
+// More directories are written, found and verified with the rest.
+func TestDirs(t *testing.T) {
+	ctx, root := context.Background(), t.TempDir()
+	state := fakeState(7)
+	write := func(_ context.Context, dir string) error {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, "x"), []byte("value"), 0o644)
+	}
+	state.Dirs = map[string]func(context.Context, string) error{"value": write, "adapters": write}
+	if err := Save(ctx, root, state, 0); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Latest(ctx, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isFake(t, c)
+	for _, name := range []string{"value", "adapters"} {
+		dir, err := c.SubDir(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "x")); err != nil || string(text) != "value" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	if _, err := c.SubDir("critic"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that is not there: %v, want fs.ErrNotExist", err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "value", "x"), []byte("other"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(ctx, c.Dir); err == nil || !strings.Contains(err.Error(), "value/x is damaged") {
+		t.Errorf("a damaged directory: %v", err)
+	}
+
+	broken := errors.New("disk full")
+	for name, want := range map[string]string{"value": "disk full", "model": "plain name", "": "plain name", "../up": "plain name", ".hidden": "plain name", "MANIFEST": "plain name"} {
+		state := fakeState(8)
+		state.Dirs = map[string]func(context.Context, string) error{name: func(context.Context, string) error { return broken }}
+		if err := Save(ctx, root, state, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("directory %q: %v, want an error with %q", name, err, want)
+		}
+		if _, err := os.Stat(filepath.Join(root, "step-000008")); err == nil {
+			t.Fatalf("directory %q: a checkpoint was left behind", name)
+		}
+		if _, err := c.SubDir(name); err == nil && name != "value" {
+			t.Errorf("directory %q was found", name)
+		}
+	}
+}
+
 // The manifest is what sha256sum -c reads.
 func TestManifestForSha256sum(t *testing.T) {
 	program, err := exec.LookPath("sha256sum")

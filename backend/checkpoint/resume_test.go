@@ -25,6 +25,15 @@ var likelihood = learner.Objective{
 	},
 }
 
+// withValues is likelihood, and the squared distance of the values from 1.
+var withValues = learner.Objective{
+	Name: "with_values", Fields: []string{"weights"}, Values: true,
+	Build: func(in learner.Inputs) (*graph.Node, []*graph.Node) {
+		loss, _ := likelihood.Build(in)
+		return graph.Add(loss, graph.ReduceAllSum(graph.Mul(in.Fields["weights"], graph.Square(graph.AddScalar(in.Values, -1.0))))), nil
+	},
+}
+
 // batchOf makes step's batch: other tokens in each step, drawn by a rule.
 func batchOf(step int) *learner.Batch {
 	const rows, seq = 8, 12
@@ -47,25 +56,34 @@ type run struct {
 	t       *testing.T
 	model   *backend.Model
 	learner *learner.Learner
+	obj     learner.Objective
 }
 
-func start(t *testing.T, dir string, devices int, dtype string) *run {
+// start opens a model and, with a function that adds a value head, trains values too.
+func start(t *testing.T, dir string, devices int, dtype string, addHead func(*backend.Model) error) *run {
 	t.Helper()
 	m, err := backend.Open(context.Background(), dir, backend.Options{Device: "cpu", Devices: devices, DType: dtype})
 	if err != nil {
 		t.Fatal(err)
 	}
+	obj := likelihood
+	if addHead != nil {
+		obj = withValues
+		if err := addHead(m); err != nil {
+			t.Fatal(err)
+		}
+	}
 	l, err := m.Learner(learner.Options{AdamW: learner.AdamW{WeightDecay: 0.01, ClipNorm: 1}, MicroRows: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &run{t, m, l}
+	return &run{t, m, l, obj}
 }
 
 func (r *run) train(from, to int) {
 	r.t.Helper()
 	for step := from; step < to; step++ {
-		if _, err := r.learner.Update(context.Background(), batchOf(step), likelihood, 1, 1e-3); err != nil {
+		if _, err := r.learner.Update(context.Background(), batchOf(step), r.obj, 1, 1e-3); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -103,6 +121,9 @@ func (r *run) save(root string, step int) {
 		Model:     func(ctx context.Context, dir string) error { return r.model.SaveWith(ctx, dir, backend.SaveOptions{}) },
 		Optimizer: r.learner.State(),
 	}
+	if r.model.Config.ValueHead {
+		state.Dirs = map[string]func(context.Context, string) error{"value": func(_ context.Context, dir string) error { return r.model.SaveValueHead(dir) }}
+	}
 	if err := checkpoint.Save(context.Background(), root, state, 2); err != nil {
 		r.t.Fatal(err)
 	}
@@ -115,7 +136,11 @@ func resume(t *testing.T, root string, devices int, dtype string) (*run, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, c.ModelDir(), devices, dtype)
+	var addHead func(*backend.Model) error
+	if dir, err := c.SubDir("value"); err == nil {
+		addHead = func(m *backend.Model) error { return m.LoadValueHead(dir) }
+	}
+	r := start(t, c.ModelDir(), devices, dtype, addHead)
 	state, err := c.Optimizer()
 	if err != nil {
 		t.Fatal(err)
@@ -135,11 +160,16 @@ func TestResumeIsExact(t *testing.T) {
 	for _, c := range []struct {
 		model, dtype string
 		devices      int
-	}{{"qwen3_tiny", "float32", 1}, {"qwen3_tiny_bf16", "bfloat16", 1}, {"qwen3_tiny", "float32", 8}} {
-		t.Run(fmt.Sprint(c.dtype, " on ", c.devices), func(t *testing.T) {
+		values       bool
+	}{{"qwen3_tiny", "float32", 1, false}, {"qwen3_tiny_bf16", "bfloat16", 1, false}, {"qwen3_tiny", "float32", 8, false}, {"qwen3_tiny_bf16", "bfloat16", 1, true}, {"qwen3_tiny", "float32", 8, true}} {
+		t.Run(fmt.Sprint(c.dtype, " on ", c.devices, ", values ", c.values), func(t *testing.T) {
 			fixture.Mesh(t, c.devices) // skips under -short
 			dir, root := filepath.Join(fixture.Dir(t), c.model), t.TempDir()
-			straight := start(t, dir, c.devices, c.dtype)
+			var addHead func(*backend.Model) error
+			if c.values {
+				addHead = func(m *backend.Model) error { return m.AddValueHead(1) }
+			}
+			straight := start(t, dir, c.devices, c.dtype, addHead)
 			straight.train(0, 10)
 			straight.save(root, 10)
 			half := straight.bytes()
@@ -174,7 +204,7 @@ func TestResumeIsExact(t *testing.T) {
 // State of another kind of run is refused with an error that says why.
 func TestRestoreRefuses(t *testing.T) {
 	root := t.TempDir()
-	full := start(t, filepath.Join(fixture.Dir(t), "qwen3_tiny"), 1, "float32")
+	full := start(t, filepath.Join(fixture.Dir(t), "qwen3_tiny"), 1, "float32", nil)
 	full.save(root, 1)
 	defer full.end()
 	c, err := checkpoint.Latest(context.Background(), root)
@@ -190,7 +220,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"qwen3_tiny", "bfloat16", "open the model in float32"},
 		{"qwen2_tiny", "float32", "tensor exp_avg"},
 	} {
-		r := start(t, filepath.Join(fixture.Dir(t), other.model), 1, other.dtype)
+		r := start(t, filepath.Join(fixture.Dir(t), other.model), 1, other.dtype, nil)
 		if err := r.learner.Restore(state); err == nil || !strings.Contains(err.Error(), other.want) {
 			t.Errorf("%s in %s: %v, want an error with %q", other.model, other.dtype, err, other.want)
 		}

@@ -40,6 +40,8 @@ type Config struct {
 	FloatHead bool
 	// LoRA adds trainable low-rank adapters and freezes everything else; nil is a plain model.
 	LoRA *LoRA
+	// ValueHead adds a head that estimates the value of states, for learning only; see Values. Like adapters, config.json does not hold it.
+	ValueHead bool
 
 	rows *rows // see KeepRows
 }

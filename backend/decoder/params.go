@@ -32,7 +32,7 @@ const (
 
 func layerName(layer int, part string) string { return fmt.Sprintf("model.layers.%d.%s", layer, part) }
 
-// Params lists the weights in the order in which every program takes them: the model's, then the adapters'.
+// Params lists the weights in the order in which every program takes them: the model's, then the value head's, then the adapters'.
 func (c Config) Params() []Param {
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
 	params := []Param{{embedName, []int{c.VocabSize, c.HiddenSize}}}
@@ -71,11 +71,17 @@ func (c Config) Params() []Param {
 	if !c.TieEmbeddings {
 		params = append(params, Param{headName, []int{c.VocabSize, c.HiddenSize}})
 	}
-	return append(params, c.adapterParams(params)...)
+	adapters := c.adapterParams(params)
+	if c.ValueHead {
+		params = append(params, c.ValueParams()...)
+	}
+	return append(params, adapters...)
 }
 
-// Trainable tells whether learning changes a parameter: all of a plain model's, and the adapters alone of one that has them.
-func (c Config) Trainable(p Param) bool { return c.LoRA == nil || isAdapter(p.Name) }
+// Trainable tells whether learning changes a parameter: all of a plain model's; the adapters and the value head alone of one that has adapters.
+func (c Config) Trainable(p Param) bool {
+	return c.LoRA == nil || isAdapter(p.Name) || p.Name == valueWeight || p.Name == valueBias
+}
 
 // NumParams is the number of weights.
 func (c Config) NumParams() int {
@@ -87,7 +93,8 @@ func (c Config) NumParams() int {
 }
 
 // Random draws the initial values of one parameter: ones for norms, zeros for biases and the B of adapters, uniform within
-// 1/sqrt(in) for their A (as PEFT does), and otherwise normal with standard deviation InitScale. The values depend on the seed and the parameter's name alone.
+// 1/sqrt(in) for their A (as PEFT does), normal for the rest, with standard deviation InitScale, or 1/HiddenSize in the value head so that its first values
+// are small. The values depend on the seed and the parameter's name alone.
 func (c Config) Random(p Param, seed uint64) []float32 {
 	values := make([]float32, p.Size())
 	switch {
@@ -108,7 +115,10 @@ func (c Config) Random(p Param, seed uint64) []float32 {
 		return values
 	}
 	scale := c.InitScale
-	if scale == 0 {
+	switch {
+	case p.Name == valueWeight:
+		scale = 1 / float64(c.HiddenSize)
+	case scale == 0:
 		scale = 1 / math.Sqrt(float64(c.HiddenSize))
 	}
 	for i := range values {

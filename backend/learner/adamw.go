@@ -2,6 +2,7 @@ package learner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -34,6 +35,10 @@ func (o AdamW) withDefaults() AdamW {
 	}
 	return o
 }
+
+// ErrNotFinite is in the chain of Update's error when the gradient held NaN or infinities. The step was skipped: weights, optimizer state
+// and Steps are what they were, bit for bit, and more updates may follow. The Report beside it is complete.
+var ErrNotFinite = errors.New("the gradient is not finite")
 
 // optimizer holds AdamW's state for the trainable parameters: first and second moments in float32, and float32 master copies
 // of weights that are kept in fewer bits. All of it is cut over the devices (ZeRO stage 1); weights stay as they lie.
@@ -180,7 +185,8 @@ func (o *optimizer) update(weights, state, grads, scalars []*Node) []*Node {
 	return append(slices.Concat(out, newM, newV), norm)
 }
 
-// apply updates the trainable weights in place of the given slice, consumes the gradients, and returns the gradient norm.
+// apply updates the trainable weights in place of the given slice, consumes the gradients, and returns the gradient norm. When the norm is
+// not finite it changes nothing and returns ErrNotFinite.
 func (o *optimizer) apply(ctx context.Context, weights, grads []*mesh.Array, lr float64) (float64, error) {
 	t := float64(o.step + 1)
 	var scalars []*mesh.Array
@@ -207,7 +213,7 @@ func (o *optimizer) apply(ctx context.Context, weights, grads []*mesh.Array, lr 
 	}
 	copy(o.state, out[len(o.index):last])
 	if math.IsNaN(float64(norm[0])) || math.IsInf(float64(norm[0]), 0) {
-		return float64(norm[0]), fmt.Errorf("the gradient is not finite (norm %g): the step was skipped, the weights are unchanged", norm[0])
+		return float64(norm[0]), fmt.Errorf("%w (its norm is %g): the step was skipped, the weights are unchanged", ErrNotFinite, norm[0])
 	}
 	o.step++
 	return float64(norm[0]), nil

@@ -17,6 +17,9 @@ type Inputs struct {
 	LogProbs *Node            // [rows, window] of the batch's tokens under the weights being trained; see Scores
 	Fields   map[string]*Node // [rows, window] each, by name
 	Entropy  *Node            // [rows, window]; nil unless the objective asks for it
+	// Values are the value head's, of the state before each token is sampled: at t it read the tokens before t. [rows, window]; nil unless
+	// the objective asks for them.
+	Values *Node
 }
 
 // Objective is a loss to minimise.
@@ -28,6 +31,7 @@ type Objective struct {
 	Fields  []string // fields of the batch that Build reads
 	Metrics []string // names of what Build returns beside the loss
 	Entropy bool     // compute Inputs.Entropy
+	Values  bool     // compute Inputs.Values, with the model's value head
 	Build   func(in Inputs) (loss *Node, metrics []*Node)
 }
 
@@ -65,11 +69,12 @@ const (
 type Programs struct {
 	gradients map[programKey]*mesh.Program
 	updates   map[updateKey]*mesh.Program
+	compares  map[string]*mesh.Program // by variant
 }
 
 // NewPrograms returns an empty set.
 func NewPrograms() *Programs {
-	return &Programs{map[programKey]*mesh.Program{}, map[updateKey]*mesh.Program{}}
+	return &Programs{map[programKey]*mesh.Program{}, map[updateKey]*mesh.Program{}, map[string]*mesh.Program{}}
 }
 
 // Report is what one update did.
@@ -128,7 +133,8 @@ func (l *Learner) Steps() int { return l.optimizer.step }
 // Release frees the optimizer's state; the weights stay.
 func (l *Learner) Release() { release(l.optimizer.state) }
 
-// Update makes one optimizer step on a whole mini-batch at the given temperature (0 means 1) and learning rate.
+// Update makes one optimizer step on a whole mini-batch at the given temperature (0 means 1) and learning rate. A gradient that is not
+// finite changes nothing; see ErrNotFinite.
 func (l *Learner) Update(ctx context.Context, b *Batch, obj Objective, temperature, lr float64) (Report, error) {
 	report := Report{Metrics: map[string]float64{}}
 	grads, err := l.gradients(ctx, b, obj, temperature, &report)
@@ -147,6 +153,9 @@ func (l *Learner) Update(ctx context.Context, b *Batch, obj Objective, temperatu
 func (l *Learner) gradients(ctx context.Context, b *Batch, obj Objective, temperature float64, report *Report) (grads []*mesh.Array, err error) {
 	if err := b.Validate(); err != nil {
 		return nil, err
+	}
+	if obj.Values && !l.cfg.ValueHead {
+		return nil, fmt.Errorf("the objective reads values, the model has no value head: add one first")
 	}
 	t, err := temperatureArray(l.mesh, temperature)
 	if err != nil {
@@ -245,8 +254,8 @@ func (l *Learner) loss(nodes []*Node, obj Objective, window int) (*Node, []*Node
 	t := windowTokens(nodes[n:], window)
 	scoring := decoder.Scoring{Temperature: nodes[n+3+len(obj.Fields)], Entropy: obj.Entropy,
 		Columns: t.columns(l.mesh, l.cfg, l.opt.LogitTokens), Shards: l.mesh.Devices()}
-	in := Inputs{Fields: map[string]*Node{}}
-	in.LogProbs, in.Entropy = t.score(l.cfg.KeepRows(l.mesh.KeepRows), l.cfg.Bind(nodes[:n]), scoring, l.opt.Remat)
+	got := t.score(l.cfg.KeepRows(l.mesh.KeepRows), l.cfg.Bind(nodes[:n]), scoring, obj.Values, l.opt.Remat)
+	in := Inputs{LogProbs: got.logProbs, Entropy: got.entropy, Values: got.values, Fields: map[string]*Node{}}
 	for i, name := range obj.Fields {
 		in.Fields[name] = nodes[n+3+i]
 	}

@@ -30,7 +30,7 @@ func variantOf(cfg decoder.Config, weights []mesh.Port) string {
 	if cfg.LoRA != nil {
 		adapters = *cfg.LoRA
 	}
-	return fmt.Sprint(axes, cfg.FloatHead, cfg.LoRA != nil, adapters)
+	return fmt.Sprint(axes, cfg.FloatHead, cfg.ValueHead, cfg.LoRA != nil, adapters)
 }
 
 // place lays the weights out, replacing the elements of the slice and releasing what they were.

@@ -11,7 +11,7 @@ import (
 	"github.com/dcpo-go/godcpo/backend/mesh"
 )
 
-// Scorer computes log-probs of given tokens. It keeps one compiled program; the weights are passed at each call, so one scorer
+// Scorer computes log-probs of given tokens, and hidden states. It keeps what it has compiled; the weights are passed at each call, so one scorer
 // serves a policy and its reference.
 type Scorer struct {
 	mesh     *mesh.Mesh
@@ -20,6 +20,7 @@ type Scorer struct {
 }
 
 type scoreKey struct {
+	hidden  bool // states rather than scores, whatever the window
 	window  int
 	variant string
 }
@@ -36,16 +37,15 @@ type Scores struct {
 	LogProbs []float32 // [rows, window]
 	// Entropy of the distribution each token was drawn from, in nats.
 	Entropy []float32 // [rows, window]
+	// Values that the value head gives to the state before each token is sampled; nil for a model without one.
+	Values []float32 // [rows, window]
 }
 
 // Score computes the log-probs of a batch's tokens, microRows rows at a time (0: all at once). A temperature of 0 is taken
 // as 1. The vocabulary projection is done in blocks where its logits would take more than half a GiB a device.
 func (s *Scorer) Score(ctx context.Context, weights []*mesh.Array, b *Batch, temperature float64, microRows int) (Scores, error) {
-	if err := b.Validate(); err != nil {
+	if err := s.check(weights, b); err != nil {
 		return Scores{}, fmt.Errorf("score: %w", err)
-	}
-	if want := len(s.cfg.Params()); len(weights) != want {
-		return Scores{}, fmt.Errorf("score: want %d weights, got %d", want, len(weights))
 	}
 	prog, err := s.program(b.Window, weightPorts(weights))
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *Scorer) Score(ctx context.Context, weights []*mesh.Array, b *Batch, tem
 		return Scores{}, fmt.Errorf("score: %w", err)
 	}
 	defer t.Release()
-	out := Scores{make([]float32, 0, b.Rows*b.Window), make([]float32, 0, b.Rows*b.Window)}
+	var out Scores
 	runs := microBatches(b.Rows, microRows)
 	rows := s.mesh.RoundUp(runs[0][1] - runs[0][0])
 	for _, run := range runs {
@@ -65,6 +65,14 @@ func (s *Scorer) Score(ctx context.Context, weights []*mesh.Array, b *Batch, tem
 		}
 	}
 	return out, nil
+}
+
+// check looks at the sizes of what is given.
+func (s *Scorer) check(weights []*mesh.Array, b *Batch) error {
+	if want := len(s.cfg.Params()); len(weights) != want {
+		return fmt.Errorf("want %d weights, got %d", want, len(weights))
+	}
+	return b.Validate()
 }
 
 func (s *Scorer) scoreRun(ctx context.Context, prog *mesh.Program, weights []*mesh.Array, t *mesh.Array, part *Batch, rows int, out *Scores) error {
@@ -78,7 +86,7 @@ func (s *Scorer) scoreRun(ctx context.Context, prog *mesh.Program, weights []*me
 		return err
 	}
 	defer release(got)
-	for i, dst := range []*[]float32{&out.LogProbs, &out.Entropy} {
+	for i, dst := range []*[]float32{&out.LogProbs, &out.Entropy, &out.Values}[:len(got)] {
 		values, err := got[i].ToFloat32()
 		if err != nil {
 			return err
@@ -89,7 +97,7 @@ func (s *Scorer) scoreRun(ctx context.Context, prog *mesh.Program, weights []*me
 }
 
 func (s *Scorer) program(window int, weights []mesh.Port) (*mesh.Program, error) {
-	key := scoreKey{window, variantOf(s.cfg, weights)}
+	key := scoreKey{window: window, variant: variantOf(s.cfg, weights)}
 	if p, ok := s.programs[key]; ok {
 		return p, nil
 	}
@@ -97,11 +105,17 @@ func (s *Scorer) program(window int, weights []mesh.Port) (*mesh.Program, error)
 	build := func(in []*Node) []*Node {
 		t := windowTokens(in[n:], window)
 		scoring := decoder.Scoring{Temperature: in[n+3], Entropy: true, Columns: t.columns(s.mesh, s.cfg, 0)}
-		logProbs, entropy := t.score(s.cfg.KeepRows(s.mesh.KeepRows), s.cfg.Bind(in[:n]), scoring, false)
-		return []*Node{logProbs, entropy}
+		got := t.score(s.cfg.KeepRows(s.mesh.KeepRows), s.cfg.Bind(in[:n]), scoring, s.cfg.ValueHead, false)
+		if !s.cfg.ValueHead {
+			return []*Node{got.logProbs, got.entropy}
+		}
+		return []*Node{got.logProbs, got.entropy, got.values}
 	}
 	ports := append(slices.Clone(weights), mesh.Port{Rank: 2, Layout: batched}, mesh.Port{Rank: 2, Layout: batched}, mesh.Port{Rank: 2, Layout: batched}, mesh.Port{})
 	out := []mesh.Port{{Rank: 2, Layout: batched}, {Rank: 2, Layout: batched}}
+	if s.cfg.ValueHead {
+		out = append(out, out[0])
+	}
 	p, err := s.mesh.Program(fmt.Sprintf("score_%d", window), build, ports, out)
 	if err != nil {
 		return nil, err

@@ -29,18 +29,24 @@ func windowTokens(in []*Node, window int) windowed {
 	}
 }
 
-// score runs the model and returns the log-probs and entropies of the window's tokens, 0 where there are none.
-// → [rows, window] float32 each.
-func (t windowed) score(cfg decoder.Config, w decoder.Weights, s decoder.Scoring, remat bool) (logProbs, entropy *Node) {
+// scored is what score gives of a window's tokens, 0 where there are none. [rows, window] float32 each.
+type scored struct{ logProbs, entropy, values *Node }
+
+// score runs the model over the window. Entropies are computed where s asks for them, values with the value head where values is true.
+func (t windowed) score(cfg decoder.Config, w decoder.Weights, s decoder.Scoring, values, remat bool) (out scored) {
 	hidden, _ := cfg.Forward(w, t.tokens, remat)
 	seq := hidden.Shape().Dimensions[1]
 	before := Slice(hidden, AxisRange(), AxisRange(seq-t.window-1, seq-1), AxisRange())
-	logProbs, entropy = cfg.LogProbs(w, before, t.targets, s)
-	logProbs = Where(t.scored, logProbs, ZerosLike(logProbs))
-	if entropy != nil {
-		entropy = Where(t.scored, entropy, ZerosLike(entropy))
+	out.logProbs, out.entropy = cfg.LogProbs(w, before, t.targets, s)
+	if values {
+		out.values = cfg.Values(w, before)
 	}
-	return logProbs, entropy
+	for _, x := range []**Node{&out.logProbs, &out.entropy, &out.values} {
+		if *x != nil {
+			*x = Where(t.scored, *x, ZerosLike(*x))
+		}
+	}
+	return out
 }
 
 // logitBytes is what the logits a device holds at once may take by default.

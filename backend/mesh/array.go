@@ -69,6 +69,19 @@ type Array struct {
 	dims   []int
 	layout Layout
 	shards []*tensors.Tensor // one a device; nil once donated or released
+	held   int64             // bytes that the mesh counts for it
+}
+
+// hold counts the array's memory, drop no longer.
+func (a *Array) hold() *Array {
+	a.held = a.Bytes()
+	a.mesh.held.Add(a.held)
+	return a
+}
+
+func (a *Array) drop() {
+	a.mesh.held.Add(-a.held)
+	a.shards, a.held = nil, 0
 }
 
 // Dims returns the logical dimensions.
@@ -102,7 +115,7 @@ func (a *Array) Release() {
 			_ = s.FinalizeAll() // nothing is left to save when freeing fails
 		}
 	}
-	a.shards = nil
+	a.drop()
 }
 
 // FromFloat32 puts data, in row-major order, on the mesh.
@@ -158,7 +171,7 @@ func (m *Mesh) FromBytes(data []byte, dtype dtypes.DType, layout Layout, dims ..
 		a.Release()
 		return nil, err
 	}
-	return a, nil
+	return a.hold(), nil
 }
 
 // parallelUpload is the size in bytes from which an array goes to all devices at once: they have links of their own.
@@ -178,7 +191,7 @@ func (a *Array) Clone() (*Array, error) {
 		}
 		c.shards = append(c.shards, t)
 	}
-	return c, nil
+	return c.hold(), nil
 }
 
 func product(dims []int) int {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/go-xla/compute/xla"
@@ -38,6 +39,7 @@ type Mesh struct {
 	devices int
 	plugin  plugin.Plugin
 	grid    *distributed.DeviceMesh // nil on a single device: no partitioner is involved then
+	held    atomic.Int64            // bytes of arrays on each device
 }
 
 // clients keeps one mesh for each plug-in and device count: PJRT clients are heavy, cannot be given another device count

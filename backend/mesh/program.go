@@ -92,6 +92,7 @@ func (p *Program) Run(ctx context.Context, in ...*Array) ([]*Array, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
+	tell := p.watcher(ctx, in)
 	args, err := p.arguments(in)
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", p.name, err)
@@ -100,7 +101,7 @@ func (p *Program) Run(ctx context.Context, in ...*Array) ([]*Array, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", p.name, err)
 	}
-	p.tell(ctx, g)
+	tell(g)
 	n := p.mesh.devices
 	if len(results) != n*len(p.out) {
 		return nil, fmt.Errorf("run %s: want %d outputs on each of %d devices, got %d altogether", p.name, len(p.out), n, len(results))
@@ -116,7 +117,7 @@ func (p *Program) Run(ctx context.Context, in ...*Array) ([]*Array, error) {
 		if axis := port.Layout.Axis(); axis >= 0 {
 			a.dims[axis] *= n
 		}
-		out[i] = a
+		out[i] = a.hold()
 	}
 	return out, nil
 }
@@ -152,7 +153,7 @@ func (p *Program) arguments(in []*Array) ([]any, error) {
 	}
 	for i, a := range in {
 		if p.in[i].Donate {
-			a.shards = nil
+			a.drop()
 		}
 	}
 	return args, nil

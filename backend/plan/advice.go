@@ -1,16 +1,20 @@
 package plan
 
+import "github.com/dcpo-go/godcpo/backend/reference"
+
 // Knob is something about a job that can be turned to make it fit.
 type Knob string
 
 // The knobs, those that cost least first.
 const (
-	Slots       Knob = "slots"
-	MicroRows   Knob = "micro_rows"
-	Remat       Knob = "remat"
-	BFloat16    Knob = "bfloat16"
-	FSDP        Knob = "fsdp"
-	MoreDevices Knob = "devices"
+	Slots            Knob = "slots"
+	MicroRows        Knob = "micro_rows"
+	ShardedReference Knob = "sharded_reference"
+	HostReference    Knob = "host_reference"
+	Remat            Knob = "remat"
+	BFloat16         Knob = "bfloat16"
+	FSDP             Knob = "fsdp"
+	MoreDevices      Knob = "devices"
 )
 
 // Change is a knob's new position; 0 and 1 stand for off and on.
@@ -24,11 +28,11 @@ type Change struct {
 const mostDevices = 1024
 
 // Advise changes a job that does not fit so that it does, in the way that costs least: first fewer slots and rows a backward pass, then
-// recomputed layers, bfloat16, weights cut over the devices, and more devices. It returns the changed job with the changes, or false
+// another place for the reference policy, recomputed layers, bfloat16, weights cut over the devices, and more devices. It returns the changed job with the changes, or false
 // when nothing helps.
 func Advise(j Job) (Job, []Change, bool) {
 	changed := j
-	for _, step := range []func(){func() {}, func() { changed.Remat = true }, func() { changed.BFloat16 = true }, func() { changed.FSDP = changed.Devices > 1 }} {
+	for _, step := range []func(){func() {}, func() { changed.moveReference() }, func() { changed.Remat = true }, func() { changed.BFloat16 = true }, func() { changed.FSDP = changed.Devices > 1 }} {
 		step()
 		if fitted, ok := shrink(changed); ok {
 			return fitted, changes(j, fitted), true
@@ -57,7 +61,7 @@ func shrink(j Job) (Job, bool) {
 		if p.Rollout.Total() > p.Usable {
 			slots = max(j.Devices, min(slots, j.Responses)/2)
 		}
-		if p.Update().Total() > p.Usable {
+		if max(p.Scoring.Total(), p.Update().Total()) > p.Usable {
 			micro = max(j.Devices, micro/2)
 		}
 		switch {
@@ -73,6 +77,17 @@ func shrink(j Job) (Job, bool) {
 	}
 }
 
+// moveReference takes a resident reference policy out of the way: cut over several devices, or to the host of one.
+func (j *Job) moveReference() {
+	switch {
+	case j.Reference != reference.Resident:
+	case j.Devices > 1:
+		j.Reference = reference.Sharded
+	default:
+		j.Reference = reference.Host
+	}
+}
+
 // changes lists what differs between two jobs.
 func changes(from, to Job) []Change {
 	var out []Change
@@ -83,6 +98,8 @@ func changes(from, to Job) []Change {
 	}
 	add(Slots, from.Slots, to.Slots)
 	add(MicroRows, from.microRows(), to.microRows())
+	add(ShardedReference, number(from.Reference == reference.Sharded), number(to.Reference == reference.Sharded))
+	add(HostReference, number(from.Reference == reference.Host), number(to.Reference == reference.Host))
 	add(Remat, number(from.Remat), number(to.Remat))
 	add(BFloat16, number(from.BFloat16), number(to.BFloat16))
 	add(FSDP, number(from.FSDP), number(to.FSDP))

@@ -1,5 +1,12 @@
 package plan
 
+import (
+	"slices"
+
+	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/reference"
+)
+
 // Item is one use of a device's memory.
 type Item struct {
 	Name  string `json:"name"`
@@ -52,16 +59,29 @@ func ItemNames() []string {
 // resident is what a device holds all the time.
 func (j Job) resident() []Item {
 	items := []Item{{Weights, j.weights(j.FSDP)}}
-	if j.Reference {
-		items = append(items, Item{Reference, j.weights(j.FSDP)})
+	switch j.Reference {
+	case reference.Resident:
+		items = append(items, Item{Reference, j.width() * j.trained(j.FSDP)})
+	case reference.Sharded:
+		items = append(items, Item{Reference, j.width() * j.trained(true)})
 	}
-	return append(items, Item{Optimizer, int64(4*j.stateKinds()) * j.parameters(true)})
+	return append(items, Item{Optimizer, int64(4*j.stateKinds()) * j.trained(true)})
 }
 
 // parameters counts the weights that a device holds: all of them, or its share where they are cut along an axis that the devices
 // divide (as mesh.ShardFor does).
-func (j Job) parameters(cut bool) (n int64) {
-	for _, p := range j.params {
+func (j Job) parameters(cut bool) int64 { return j.count(j.params, cut) }
+
+// trained counts those of them that learning changes.
+func (j Job) trained(cut bool) int64 { return j.count(j.trainable(), cut) }
+
+// trainable lists the parameters that learning changes.
+func (j Job) trainable() []decoder.Param {
+	return slices.DeleteFunc(slices.Clone(j.params), func(p decoder.Param) bool { return !j.Model.Trainable(p) })
+}
+
+func (j Job) count(params []decoder.Param, cut bool) (n int64) {
+	for _, p := range params {
 		size := int64(p.Size())
 		if cut && j.Devices > 1 {
 			for _, d := range p.Dims {

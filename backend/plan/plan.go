@@ -1,5 +1,5 @@
 // Package plan estimates what training a model will take before anything is bought or started: the memory of each device by
-// item while responses are generated and while the weights are updated, and the time of a step.
+// item while responses are generated, while they are scored and while the weights are updated, and the time of a step.
 //
 // Memory is computed from the shapes of what the programs of packages engine and learner keep; its figures are held against
 // XLA's own statistics of those programs in tests. Time is a roofline: operations over a stated share of the devices' peak, or
@@ -11,9 +11,11 @@ import (
 	"fmt"
 
 	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/reference"
 )
 
-// Job is an on-policy training run: a step generates responses and updates the weights with them.
+// Job is an on-policy training run: a step generates responses, scores them, and updates the weights with them. Of a model with LoRA adapters
+// only those have gradients and optimizer state.
 type Job struct {
 	Model decoder.Config
 	// BFloat16 weights have float32 master copies in the optimizer; otherwise weights are float32.
@@ -23,8 +25,8 @@ type Job struct {
 
 	// FSDP cuts the weights over the devices too; otherwise only gradients and optimizer state are cut (ZeRO-1).
 	FSDP bool
-	// Reference keeps a second copy of the weights, and scores each response under it.
-	Reference bool
+	// Reference says where a frozen copy of what is trained lies, under which each response is scored; "" without one.
+	Reference reference.Placement
 	// Flash attention never writes the scores of a whole sequence to memory.
 	Flash bool
 
@@ -38,6 +40,8 @@ type Job struct {
 	// UpdateRows is how many responses an update of the optimizer sees, MicroRows how many of them go through the backward pass
 	// at once, on all devices together (0: all).
 	UpdateRows, MicroRows int
+	// OtherRollout leaves generating to another engine on other devices: no cache here, and no time for it in the plan.
+	OtherRollout bool
 	// Remat recomputes each layer in the backward pass.
 	Remat bool
 	// LogitTokens is how many tokens' logits a device holds at once, as learner.Options has it (0: its default).
@@ -86,8 +90,11 @@ type Plan struct {
 	Device     Device `json:"device"`
 	// Usable is the memory of each device that programs get, in bytes.
 	Usable int64 `json:"usable_bytes"`
-	// Rollout is the highest point of generating, Backward and Adam those of the two programs of an update.
+	// Reference is where the frozen copy lies; "" without one.
+	Reference reference.Placement `json:"reference,omitempty"`
+	// Rollout is the highest point of generating, Scoring that of computing log-probs, Backward and Adam those of the two programs of an update.
 	Rollout  Memory      `json:"rollout"`
+	Scoring  Memory      `json:"scoring"`
 	Backward Memory      `json:"backward"`
 	Adam     Memory      `json:"optimizer"`
 	Time     Time        `json:"time"`
@@ -108,18 +115,23 @@ func New(j Job) (Plan, error) {
 		return Plan{}, fmt.Errorf("plan: %w", err)
 	}
 	j = j.prepared()
-	p := Plan{Parameters: int(j.parameters(false)), Devices: j.Devices, Device: j.Device, Assume: j.Assume}
+	p := Plan{Parameters: int(j.parameters(false)), Devices: j.Devices, Device: j.Device, Reference: j.Reference, Assume: j.Assume}
 	p.Usable = int64(j.Device.Memory * j.Assume.Usable)
-	p.Rollout, p.Backward, p.Adam, p.Time = j.rollout(), j.backward(), j.adam(), j.time()
+	p.Rollout, p.Scoring, p.Backward, p.Adam, p.Time = j.rollout(), j.scoring(), j.backward(), j.adam(), j.time()
 	return p, nil
 }
 
-// Fits tells whether both phases fit the devices.
-func (p Plan) Fits() bool { return p.Rollout.Total() <= p.Usable && p.Update().Total() <= p.Usable }
+// Fits tells whether all phases fit the devices.
+func (p Plan) Fits() bool {
+	return max(p.Rollout.Total(), p.Scoring.Total(), p.Update().Total()) <= p.Usable
+}
 
 // Validate reports every fault of the job's numbers.
 func (j Job) Validate() error {
 	faults := []error{j.Model.Validate()}
+	if j.Reference != "" {
+		faults = append(faults, j.Reference.Validate())
+	}
 	for _, n := range []struct {
 		name  string
 		value int

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dcpo-go/godcpo/backend/decoder"
 	"github.com/dcpo-go/godcpo/backend/plan"
+	"github.com/dcpo-go/godcpo/backend/reference"
 )
 
 func TestParseDevices(t *testing.T) {
@@ -144,7 +146,11 @@ func TestKnobsMoveTheTotals(t *testing.T) {
 		{"more micro rows", func(j *plan.Job) { j.MicroRows *= 2 }, 0, 1},
 		{"no recomputation", func(j *plan.Job) { j.Remat = false }, 0, 1},
 		{"flash attention", func(j *plan.Job) { j.Flash = true }, 0, -1},
-		{"reference", func(j *plan.Job) { j.Reference = true }, 1, 1},
+		{"resident reference", func(j *plan.Job) { j.Reference = reference.Resident }, 1, 1},
+		{"sharded reference", func(j *plan.Job) { j.Reference = reference.Sharded }, 1, 1},
+		{"reference on the host", func(j *plan.Job) { j.Reference = reference.Host }, 0, 0},
+		{"adapters", func(j *plan.Job) { j.Model.LoRA = &decoder.LoRA{Rank: 16} }, -1, -1},
+		{"another engine", func(j *plan.Job) { j.OtherRollout = true }, -1, 0},
 		{"FSDP", func(j *plan.Job) { j.FSDP = true }, -1, -1},
 		{"float32", func(j *plan.Job) { j.BFloat16 = false }, 1, 1},
 		{"more devices", func(j *plan.Job) { j.Devices *= 2; j.Slots *= 2; j.MicroRows *= 2 }, -1, -1},
@@ -182,8 +188,20 @@ func TestAdvise(t *testing.T) {
 		{"too many slots", func(j *plan.Job) { j.Slots = 2048 }, "slots"},
 		{"too many micro rows", func(j *plan.Job) { j.MicroRows = 0; j.Remat = false }, "micro_rows"},
 		{"whole scores of long rows", func(j *plan.Job) { j.MicroRows, j.Remat, j.Flash = 0, false, false }, "micro_rows remat"},
-		{"float32", func(j *plan.Job) { j.BFloat16 = false; j.Reference = true; j.Slots = 1024 }, "slots bfloat16"},
-		{"a large model", func(j *plan.Job) { j.Model, _ = plan.Shape("Qwen3-14B"); j.Reference = true; j.Slots = 1024 }, "slots fsdp"},
+		{"float32", func(j *plan.Job) {
+			j.Model, _ = plan.Shape("Qwen3-14B")
+			j.BFloat16, j.Device.Memory, j.Slots = false, 84e9, 1024
+		}, "slots bfloat16"},
+		{"a resident reference", func(j *plan.Job) { j.BFloat16 = false; j.Reference = reference.Resident }, "slots sharded_reference"},
+		{"a reference on one device", func(j *plan.Job) {
+			j.Model, _ = plan.Shape("Qwen3-4B")
+			j.Devices, j.Device.Memory, j.Slots, j.MicroRows, j.Reference = 1, 118e9, 1, 1, reference.Resident
+		}, "host_reference"},
+		{"a large model", func(j *plan.Job) {
+			j.Model, _ = plan.Shape("Qwen3-14B")
+			j.Reference = reference.Resident
+			j.Slots = 1024
+		}, "slots sharded_reference fsdp"},
 		{"one device", func(j *plan.Job) { j.Devices = 1; j.Slots = 64 }, "devices"},
 	}
 	for _, c := range cases {

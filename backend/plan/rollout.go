@@ -10,6 +10,9 @@ const (
 
 // rollout is the highest point of generating: prompts are put into slots whose cache is as long as prompt and response.
 func (j Job) rollout() Memory {
+	if j.OtherRollout {
+		return Memory{At: "waiting", Items: j.resident()}
+	}
 	decode, insert := j.decode(), j.insert()
 	if insert.Total() > decode.Total() {
 		return insert

@@ -2,11 +2,11 @@ package plan
 
 // Time is how long the parts of a step take, in seconds.
 type Time struct {
-	Prefill  float64 `json:"prefill"`   // of the prompts, once each
-	Decode   float64 `json:"decode"`    // of all responses
+	Prefill  float64 `json:"prefill"`   // of the prompts, once each; 0 where another engine generates
+	Decode   float64 `json:"decode"`    // of all responses; likewise
 	Scoring  float64 `json:"scoring"`   // log-probs under the policy and, if there is one, the reference
 	Backward float64 `json:"backward"`  // forward and backward passes of the updates
-	Exchange float64 `json:"exchange"`  // between devices
+	Exchange float64 `json:"exchange"`  // between devices, and with the host where the reference policy is there
 	Adam     float64 `json:"optimizer"` // reading and writing the optimizer's state
 	// Tokens of a step: prompts and responses.
 	Tokens float64 `json:"tokens"`
@@ -26,12 +26,14 @@ func (j Job) time() Time {
 	t.Tokens = responses * seq
 	compute := func(operations float64) float64 { return operations / (n * j.Device.FLOPS * j.Assume.MFU) }
 
-	prompts := responses / float64(j.Group)
-	t.Prefill = compute(prompts * prompt * j.forward(prompt/2))
-	t.Decode = j.decodeTime()
+	if !j.OtherRollout {
+		prompts := responses / float64(j.Group)
+		t.Prefill = compute(prompts * prompt * j.forward(prompt/2))
+		t.Decode = j.decodeTime()
+	}
 
 	passes := 1.0
-	if j.Reference {
+	if j.Reference != "" {
 		passes = 2
 	}
 	t.Scoring = compute(passes * t.Tokens * j.forward(seq/2))
@@ -42,17 +44,19 @@ func (j Job) time() Time {
 	t.Backward = compute(work * t.Tokens * j.forward(seq/2))
 
 	updates := responses / float64(j.UpdateRows)
-	weights, parameters := float64(j.weights(false)), float64(j.parameters(false))
+	weights, trained := float64(j.weights(false)), float64(j.trained(false))
+	changed := trained * float64(j.width())
 	if j.Devices > 1 {
 		ring := (n - 1) / n / (j.Device.Link * j.Assume.Bandwidth)
 		passes := float64((j.UpdateRows + j.microRows() - 1) / j.microRows())
-		t.Exchange = updates * ring * (passes*2*weights + weights) // gradients are all-reduced each pass, new weights gathered once
+		t.Exchange = updates * ring * (passes*2*changed + changed) // gradients are all-reduced each pass, new weights gathered once
 		if j.FSDP {
-			t.Exchange = updates * ring * passes * 3 * weights // gathered in both passes, gradients scattered
+			t.Exchange = updates * ring * passes * (2*weights + changed) // gathered in both passes, gradients scattered
 		}
 	}
-	state := parameters / n * float64(2*4*j.stateKinds()+4) // each read and written, gradients read
-	t.Adam = updates * (state + 2*float64(j.weights(j.FSDP))) / (j.Device.Bandwidth * j.Assume.Bandwidth)
+	t.Exchange += j.scoringExchange()
+	state := trained / n * float64(2*4*j.stateKinds()+4) // each read and written, gradients read
+	t.Adam = updates * (state + 2*float64(j.width()*j.trained(j.FSDP))) / (j.Device.Bandwidth * j.Assume.Bandwidth)
 	return t
 }
 

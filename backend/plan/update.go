@@ -59,7 +59,11 @@ func (j Job) backward() Memory {
 		saved = j.checkpointBytes(tokens)
 	}
 	largest, perLayer := j.width()*int64(j.largest()), j.layerParameters()
-	accumulators := 4 * j.parameters(true)
+	perLayerMade := perLayer
+	if j.Model.LoRA != nil {
+		perLayerMade = j.trained(false) / int64(j.Model.Layers)
+	}
+	accumulators := 4 * j.trained(true)
 	passes := (j.UpdateRows + j.microRows() - 1) / j.microRows()
 	var best Memory
 	layers := int64(j.Model.Layers)
@@ -70,7 +74,7 @@ func (j Job) backward() Memory {
 		} else if j.Remat {
 			activations += layer
 		}
-		made := j.gradientsAfter(layers-left, perLayer)
+		made := j.gradientsAfter(layers-left, perLayerMade)
 		gradients, temporaries := accumulators, largest // one gradient on its way into the sum
 		switch {
 		case j.Devices > 1 && j.OneExchange:
@@ -96,6 +100,9 @@ func (j Job) backward() Memory {
 // of perLayer parameters.
 func (j Job) gradientsAfter(layers, perLayer int64) int64 {
 	c := j.Model
+	if c.LoRA != nil {
+		return layers * perLayer // the head and the embeddings are frozen
+	}
 	n := int64(c.VocabSize*c.HiddenSize) + layers*perLayer
 	if int(layers) == c.Layers && !c.TieEmbeddings {
 		n += int64(c.VocabSize * c.HiddenSize)
@@ -113,9 +120,9 @@ func (j Job) layerParameters() (n int64) {
 	return n
 }
 
-// largest is the size of the largest parameter.
+// largest is the size of the largest parameter that is trained.
 func (j Job) largest() (n int) {
-	for _, p := range j.params {
+	for _, p := range j.trainable() {
 		n = max(n, p.Size())
 	}
 	return n
@@ -123,6 +130,6 @@ func (j Job) largest() (n int) {
 
 // adam is the optimizer's step: weights and state are written in place; the new moments of all parameters wait for their masters.
 func (j Job) adam() Memory {
-	cut := j.parameters(true)
+	cut := j.trained(true)
 	return Memory{At: "optimizer", Items: append(j.resident(), Item{Gradients, 4 * cut}, Item{Temporaries, 2 * 4 * cut})}
 }

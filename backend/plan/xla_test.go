@@ -20,7 +20,7 @@ import (
 var base = decoder.Config{ModelType: "qwen3", VocabSize: 4096, HiddenSize: 256, IntermediateSize: 768, Layers: 3, Heads: 8, KVHeads: 4, HeadDim: 32,
 	NormEps: 1e-6, RopeTheta: 1e4, MaxPositions: 4096, QKNorm: true}
 
-// update runs one update of a model of zeros and returns the statistics of its programs by what they are called; of those that ran several
+// update scores a batch and runs one update of a model of zeros and returns the statistics of its programs by what they are called; of those that ran several
 // times, the last.
 func update(t *testing.T, j plan.Job) map[string]mesh.Stats {
 	t.Helper()
@@ -35,9 +35,13 @@ func update(t *testing.T, j plan.Job) map[string]mesh.Stats {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer a.Release()
 		weights = append(weights, a)
 	}
+	defer func() { // the learner replaces them
+		for _, w := range weights {
+			w.Release()
+		}
+	}()
 	opt := learner.Options{MicroRows: j.MicroRows, Remat: j.Remat, LogitTokens: j.LogitTokens, Sharding: learner.ZeRO1, AdamW: learner.AdamW{ClipNorm: 1}}
 	if j.FSDP {
 		opt.Sharding = learner.FSDP
@@ -61,6 +65,9 @@ func update(t *testing.T, j plan.Job) map[string]mesh.Stats {
 		name, _, _ = strings.Cut(name, "_")
 		stats[name] = s
 	})
+	if _, err := learner.NewScorer(m, j.Model).Score(ctx, weights, b, 1, j.MicroRows); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := l.Update(ctx, b, sum, 1, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +103,9 @@ func TestMemoryIsWhatXLASays(t *testing.T) {
 		{"two micro-batches, recomputed", true, job(1, base, 8, 128, func(j *plan.Job) { j.MicroRows, j.Remat = 4, true })},
 		{"bfloat16", true, job(1, base, 4, 128, func(j *plan.Job) { j.BFloat16 = true })},
 		{"bfloat16, recomputed", true, job(1, base, 4, 128, func(j *plan.Job) { j.BFloat16, j.Remat = true, true })},
+		{"adapters", true, job(1, with(func(c *decoder.Config) { c.LoRA = &decoder.LoRA{Rank: 16} }), 4, 128, nil)},
+		{"adapters, recomputed", true, job(1, with(func(c *decoder.Config) { c.LoRA = &decoder.LoRA{Rank: 16} }), 4, 128, remat)},
+		{"adapters, bfloat16", true, job(1, with(func(c *decoder.Config) { c.LoRA = &decoder.LoRA{Rank: 16} }), 8, 64, func(j *plan.Job) { j.BFloat16 = true })},
 		{"eight devices", true, job(8, base, 32, 128, nil)},
 		{"eight devices, recomputed", true, job(8, base, 32, 128, remat)},
 		{"eight devices, FSDP, recomputed", true, job(8, base, 32, 128, func(j *plan.Job) { j.Remat, j.FSDP = true, true })},
