@@ -90,7 +90,7 @@ func credit(rollouts []Rollout, rewards reward.Options, estimator advantage.Esti
 	}
 	inputs := make([]advantage.Rollout, len(rollouts))
 	for i, r := range rollouts {
-		inputs[i] = advantage.Rollout{Group: answers[i].Group, Accuracy: scored[i].Accuracy, Calibration: scored[i].Calibration,
+		inputs[i] = advantage.Rollout{Group: answers[i].Group, Correct: r.Verdict.Correct, Answer: scored[i].Accuracy, Calibration: scored[i].Calibration,
 			Confidence: r.Stated.Confidence, HasConfidence: r.Stated.HasConfidence, Length: len(r.Response.Tokens), Span: r.Span}
 	}
 	advantages, err := estimator.Estimate(inputs)

@@ -16,8 +16,8 @@ func ExampleNew() {
 	// Two responses of five tokens, the last two of which state the confidence.
 	span := verbal.Span{Start: 3, End: 5}
 	advantages, err := estimator.Estimate([]advantage.Rollout{
-		{Group: "3+4", Accuracy: 1, Calibration: -0.20, HasConfidence: true, Length: 5, Span: span},
-		{Group: "3+4", Accuracy: 0, Calibration: -0.05, HasConfidence: true, Length: 5, Span: span},
+		{Group: "3+4", Answer: 1, Calibration: -0.20, HasConfidence: true, Length: 5, Span: span},
+		{Group: "3+4", Answer: 0, Calibration: -0.05, HasConfidence: true, Length: 5, Span: span},
 	})
 	if err != nil {
 		fmt.Println(err)

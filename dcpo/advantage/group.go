@@ -13,9 +13,9 @@ type Scaling struct {
 	NoStd bool
 	// StdFloor is the least standard deviation to divide by, in reward units; 0
 	// is no floor. Without one, rewards that hardly differ are scaled up to full
-	// weight, noise and all.
+	// weight, noise and all. In ccgspg it is the least 1 − C.
 	StdFloor float64
-	// Epsilon is added to the standard deviation; 0 stands for 1e-6.
+	// Epsilon is added to what is divided by; 0 stands for 1e-6.
 	Epsilon float64
 }
 
@@ -42,12 +42,8 @@ func (s Scaling) Validate() error {
 // group whose values are all equal gets exactly 0, whatever the rounding of
 // its mean.
 func (s Scaling) standardize(values []float64, groups []string) []float64 {
-	members := map[string][]int{}
-	for i := range values {
-		members[groups[i]] = append(members[groups[i]], i)
-	}
 	out := make([]float64, len(values))
-	for _, indices := range members {
+	for _, indices := range members(groups) {
 		mean, std, equal := moments(values, indices)
 		if equal {
 			continue
@@ -57,6 +53,30 @@ func (s Scaling) standardize(values []float64, groups []string) []float64 {
 		}
 	}
 	return out
+}
+
+// centre is standardize without the standard deviation.
+func centre(values []float64, groups []string) []float64 {
+	return Scaling{NoStd: true}.standardize(values, groups)
+}
+
+// members lists the indices that share a group's id, in ascending order.
+func members(groups []string) map[string][]int {
+	out := map[string][]int{}
+	for i, g := range groups {
+		out[g] = append(out[g], i)
+	}
+	return out
+}
+
+// zeroAlone sets the values of groups of one to 0: what has nothing to be
+// compared with is neither good nor bad.
+func zeroAlone(values []float64, groups []string) {
+	for _, indices := range members(groups) {
+		if len(indices) == 1 {
+			values[indices[0]] = 0
+		}
+	}
 }
 
 func (s Scaling) divisor(std float64) float64 {

@@ -1,20 +1,10 @@
 package advantage
 
-import "fmt"
-
-// grpo is Group Relative Policy Optimization: the standardised accuracy reward
-// on every response token (arXiv 2402.03300). It trains no confidence.
-type grpo struct{ scaling Scaling }
-
-// Estimate implements Estimator.
-func (g grpo) Estimate(rollouts []Rollout) ([]Advantage, error) {
-	if err := check(rollouts); err != nil {
-		return nil, fmt.Errorf("grpo advantages: %w", err)
-	}
-	answer := g.scaling.standardizeBy(rollouts, func(r Rollout) float64 { return r.Accuracy })
-	out := make([]Advantage, len(rollouts))
-	for i, r := range rollouts {
-		out[i] = Advantage{Answer: answer[i], Confidence: answer[i], Tokens: fill(r.Length, answer[i])}
-	}
-	return out, nil
+// grpo is Group Relative Policy Optimization (arXiv 2402.03300): the reward,
+// standardised in its group, on every response token. It trains no confidence
+// but through the answer's reward.
+//
+//	A_i = (R_i − mean R) / (std R + ε)
+func grpo(o Options, rollouts []Rollout) []Advantage {
+	return uniform(rollouts, o.standardize(scores(rollouts)))
 }

@@ -68,7 +68,7 @@ func TestManagerReleased(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, s := range scored {
-				rollouts[i].Accuracy, rollouts[i].Calibration = s.Accuracy, s.Calibration
+				rollouts[i].Answer, rollouts[i].Calibration = s.Accuracy, s.Calibration
 			}
 			want := f.matrix(t, string(target)+"/advantages_released")
 			compare(t, estimate(t, "dcpo", Options{Placement: Released}, rollouts, len(want[0])), want, nil)

@@ -3,8 +3,6 @@ package advantage
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // Placement says which tokens receive which advantage in DCPO. Its values are
@@ -21,10 +19,16 @@ const (
 )
 
 // Options configures the estimators; each uses what applies to it. The zero
-// value is the paper's setting.
+// value is the setting of each method's paper.
 type Options struct {
 	// Placement is for DCPO only; "" is Paper.
 	Placement Placement
+	// Discount is the factor by which a reward loses weight with each token before
+	// it, in (0, 1]; 0 stands for 1, no loss. For gae and reinforce++.
+	Discount float64
+	// Lambda is that of gae, in (0, 1]: 1 trusts rewards alone, values near 0 the
+	// value head alone; 0 stands for 1.
+	Lambda float64
 	Scaling
 }
 
@@ -36,26 +40,19 @@ func (o Options) Validate() error {
 	default:
 		faults = append(faults, fmt.Errorf("placement %q is unknown: use %q or %q", string(o.Placement), string(Paper), string(Released)))
 	}
+	if !(o.Discount >= 0 && o.Discount <= 1) {
+		faults = append(faults, fmt.Errorf("discount is %v: use a factor in (0, 1], or 0 for 1", o.Discount))
+	}
+	if !(o.Lambda >= 0 && o.Lambda <= 1) {
+		faults = append(faults, fmt.Errorf("lambda is %v: use a factor in (0, 1], or 0 for 1", o.Lambda))
+	}
 	return errors.Join(append(faults, o.Scaling.Validate())...)
 }
 
-// estimators is the registry: a new method is one file and one line here.
-var estimators = map[string]func(Options) Estimator{
-	"grpo": func(o Options) Estimator { return grpo{o.Scaling} },
-	"dcpo": func(o Options) Estimator { return dcpo{o} },
-}
-
-// New returns the estimator of that name.
-func New(name string, opt Options) (Estimator, error) {
-	build, ok := estimators[name]
-	if !ok {
-		return nil, fmt.Errorf("advantage estimator %q is unknown: use one of %q", name, Names())
+// orOne returns a factor for which 0 stands for 1.
+func orOne(factor float64) float64 {
+	if factor == 0 {
+		return 1
 	}
-	if err := opt.Validate(); err != nil {
-		return nil, fmt.Errorf("advantage estimator %q: %w", name, err)
-	}
-	return build(opt), nil
+	return factor
 }
-
-// Names lists the estimators, sorted.
-func Names() []string { return slices.Sorted(maps.Keys(estimators)) }

@@ -10,13 +10,19 @@ import "github.com/dcpo-go/godcpo/dcpo/verbal"
 //   - reasoning tokens get the calibration advantage, the span the answer's;
 //   - a rollout without a readable confidence has its last two tokens as span;
 //   - where the span is the last token alone, both rewards share one entry: the
-//     span's reward is their sum, and the other is 0.
+//     span's reward is their sum, and the other is 0;
+//   - of further rewards token by token, the entry at the span goes to the span's
+//     reward and all others to the other.
 //
 // One thing is not reproduced: that code finds the span by encoding the text
 // again and usually starts it a token or two early. The span here is exact.
-func (d dcpo) released(rollouts []Rollout) []Advantage {
-	reasoning := d.opt.standardizeBy(rollouts, func(r Rollout) float64 { _, rest := r.releasedRewards(); return rest })
-	inSpan := d.opt.standardizeBy(rollouts, func(r Rollout) float64 { at, _ := r.releasedRewards(); return at })
+func released(o Options, rollouts []Rollout) []Advantage {
+	reasoning, inSpan := make([]float64, len(rollouts)), make([]float64, len(rollouts))
+	for i, r := range rollouts {
+		inSpan[i], reasoning[i] = r.releasedRewards()
+	}
+	groups := groupsOf(rollouts)
+	reasoning, inSpan = o.standardize(reasoning, groups), o.standardize(inSpan, groups)
 	out := make([]Advantage, len(rollouts))
 	for i, r := range rollouts {
 		out[i] = Advantage{Answer: reasoning[i], Confidence: inSpan[i], Tokens: perToken(reasoning[i], inSpan[i], r.Length, r.releasedSpan())}
@@ -34,8 +40,17 @@ func (r Rollout) releasedSpan() verbal.Span {
 
 // releasedRewards reads the two rewards back from where they were written.
 func (r Rollout) releasedRewards() (atSpan, rest float64) {
-	if r.releasedSpan().Start >= r.Length-1 {
-		return r.Accuracy + r.Calibration, 0
+	start := r.releasedSpan().Start
+	atSpan, rest = r.Answer, r.Calibration
+	if start >= r.Length-1 {
+		atSpan, rest = r.Answer+r.Calibration, 0
 	}
-	return r.Accuracy, r.Calibration
+	for t, v := range r.TokenRewards {
+		if t == start {
+			atSpan += v
+		} else {
+			rest += v
+		}
+	}
+	return atSpan, rest
 }

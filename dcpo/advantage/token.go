@@ -35,13 +35,40 @@ func fill(n int, value float64) []float64 {
 	return out
 }
 
-// standardizeBy standardises one reward of the rollouts within their groups.
-func (s Scaling) standardizeBy(rollouts []Rollout, reward func(Rollout) float64) []float64 {
-	values, groups := make([]float64, len(rollouts)), make([]string, len(rollouts))
+// uniform credits all tokens of rollout i with values[i].
+func uniform(rollouts []Rollout, values []float64) []Advantage {
+	out := make([]Advantage, len(rollouts))
 	for i, r := range rollouts {
-		values[i], groups[i] = reward(r), r.Group
+		out[i] = Advantage{Answer: values[i], Confidence: values[i], Tokens: fill(r.Length, values[i])}
 	}
-	return s.standardize(values, groups)
+	return out
+}
+
+// split credits each rollout's confidence span with confidence[i] and its other
+// tokens with answer[i].
+func split(rollouts []Rollout, answer, confidence []float64) []Advantage {
+	out := make([]Advantage, len(rollouts))
+	for i, r := range rollouts {
+		out[i] = Advantage{Answer: answer[i], Confidence: confidence[i], Tokens: perToken(answer[i], confidence[i], r.Length, r.credited())}
+	}
+	return out
+}
+
+// varying credits token t of rollout i with tokens[i][t].
+func varying(rollouts []Rollout, tokens [][]float64) []Advantage {
+	out := make([]Advantage, len(rollouts))
+	for i, r := range rollouts {
+		span, inside, outside := r.credited(), 0., 0.
+		for t, v := range tokens[i] {
+			if span.Start <= t && t < span.End {
+				inside += v
+			} else {
+				outside += v
+			}
+		}
+		out[i] = Advantage{Answer: outside / float64(max(r.Length-span.Len(), 1)), Confidence: inside / float64(max(span.Len(), 1)), Tokens: tokens[i]}
+	}
+	return out
 }
 
 // Pack lays token advantages out as a row-major [len(advantages), width] array
