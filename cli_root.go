@@ -58,7 +58,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(fmt.Errorf("%w (see %q)", err, cmd.CommandPath()+" --help"))
 	})
-	root.AddCommand(newRun(), newKernel(), newTrain(), newPlan(), newServe(), newGenerate(), newScore(), newTokenize(), newDoctor(), newVersion())
+	root.AddCommand(newGrade(), newData())
+	root.AddCommand(newRun(), newKernel(), newTrain(), newPlan(), newServe(), newGenerate(), newScore(), newTokenize(), newMetrics(), newPlot(), newDoctor(), newVersion())
 	return root
 }
 

@@ -1,96 +1,114 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"time"
+	"path/filepath"
 
 	"github.com/dcpo-go/godcpo/dcpo"
 	"github.com/spf13/cobra"
 )
 
+// trainFlags are the flags of train.
+type trainFlags struct {
+	config, output         string
+	overrides              []string
+	resume, print, methods bool
+	quiet                  bool
+}
+
 func newTrain() *cobra.Command {
-	var config, output string
-	var overrides []string
-	var quiet bool
+	var f trainFlags
 	cmd := &cobra.Command{
-		Use:   "train -c CONFIG [--set section.key=value]... [-o DIR]",
+		Use:   "train -c CONFIG [--set section.key=value]... [-o DIR] [--resume]",
 		Short: "Train from a configuration file",
 		Long: `train opens the model, evaluates it where the configuration names problems to evaluate on, trains, evaluates again, and leaves
-metrics.jsonl, results.json, figures and the model in the output folder. CONFIG is a TOML file or the name of a built-in preset.
+metrics, sample generations, checkpoints, figures and the model in the output folder. CONFIG is a TOML file or the name of a built-in preset.
 
-An interrupt saves the model as the last full step left it.`,
-		Example: `  godcpo train -c presets/tiny.toml
-  godcpo train -c presets/smollm2-135m.toml --set train.steps=2 -o runs/first`,
+An interrupt ends the run after the step at hand, with a checkpoint; a second one ends it at once. --resume goes on where the last checkpoint
+left a run, after a kill too, with the same numbers as if it had never stopped; without -c it takes the configuration from the folder.`,
+		Example: `  godcpo train -c tiny
+  godcpo train -c presets/smollm2-135m.toml --set train.steps=2 -o runs/first
+  godcpo train --resume -o runs/first
+  godcpo train -c qwen3-8b --print`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if config == "" {
-				return usageError(errors.New("train: --config is missing: name a TOML file or a preset (see \"godcpo train --help\")"))
+			if f.methods {
+				return printMethods(cmd.OutOrStdout())
 			}
-			cfg, err := dcpo.LoadConfig(config, overrides...)
+			cfg, err := f.load()
 			if err != nil {
 				return usageError(err)
 			}
-			if output != "" {
-				cfg.Output.Dir = output
+			if f.print {
+				return printConfig(cmd.OutOrStdout(), cfg)
 			}
-			narrator := &trainNarrator{w: cmd.ErrOrStderr()}
-			if quiet {
-				narrator.w = io.Discard
-			}
-			done, err := dcpo.Run(cmd.Context(), cfg, narrator.watcher())
-			if err != nil {
-				return err
-			}
-			defer done.Model.Release()
-			if done.Before != nil && done.After != nil {
-				fmt.Fprintln(cmd.OutOrStdout(), dcpo.Compare(done.Before, done.After))
-			}
-			if done.Dir != "" {
-				fmt.Fprintf(cmd.OutOrStdout(), "written to %s\n", done.Dir)
-			}
-			return nil
+			return train(cmd, cfg, f)
 		},
 	}
-	cmd.Flags().StringVarP(&config, "config", "c", "", "configuration: a TOML file or the name of a built-in preset")
-	cmd.Flags().StringArrayVar(&overrides, "set", nil, "override one value, such as train.steps=2; may be repeated")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "folder for what the run leaves behind, instead of output.dir")
-	cmd.Flags().BoolVar(&quiet, "quiet", false, "print no progress")
+	flags := cmd.Flags()
+	flags.StringVarP(&f.config, "config", "c", "", "configuration: a TOML file or the name of a built-in preset")
+	flags.StringArrayVar(&f.overrides, "set", nil, "override one value, such as train.steps=2; may be repeated")
+	flags.StringVarP(&f.output, "output", "o", "", "folder for what the run leaves behind, instead of output.dir")
+	flags.BoolVar(&f.resume, "resume", false, "go on with the run in the output folder, or begin it where there is none")
+	flags.BoolVar(&f.print, "print", false, "print the whole configuration with the meaning of each key, and train nothing")
+	flags.BoolVar(&f.methods, "methods", false, "list the training methods")
+	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
 	return cmd
 }
 
-// trainNarrator writes how a run goes on, a line at a time.
-type trainNarrator struct {
-	w     io.Writer
-	steps int       // of the current phase
-	said  time.Time // when a line was last written of a phase with many small steps
+// load reads the configuration that the flags name.
+func (f trainFlags) load() (dcpo.Config, error) {
+	config := f.config
+	if config == "" && f.resume && f.output != "" {
+		config = filepath.Join(f.output, "config.toml")
+	}
+	if config == "" {
+		return dcpo.Config{}, errors.New("train: --config is missing: name a TOML file or a preset (see \"godcpo train --help\")")
+	}
+	overrides := f.overrides
+	if f.output != "" {
+		overrides = append(overrides[:len(overrides):len(overrides)], fmt.Sprintf("output.dir=%q", f.output))
+	}
+	return dcpo.LoadConfig(config, overrides...)
 }
 
-func (n *trainNarrator) watcher() dcpo.Watcher {
-	return dcpo.Watcher{
-		Phase: func(name string, steps int) {
-			n.steps, n.said = steps, time.Now()
-			if steps > 0 {
-				name = fmt.Sprintf("%s, %d steps", name, steps)
-			}
-			fmt.Fprintln(n.w, name+" …")
-		},
-		Warmup: func(step, _ int, loss float64) {
-			n.seldom(step == n.steps, "warm-up step %d of %d: loss %.3f\n", step, n.steps, loss)
-		},
-		Step: func(r dcpo.StepReport) { fmt.Fprintln(n.w, r) },
-		Generated: func(finished, all int) {
-			n.seldom(false, "%d of %d answers\n", finished, all)
-		},
+// train makes the run. The command's context ends with the first interrupt, which lets the step at hand end; the second one is
+// not caught.
+func train(cmd *cobra.Command, cfg dcpo.Config, f trainFlags) error {
+	narrator := newTrainNarrator(cmd.ErrOrStderr(), f.quiet)
+	opt := narrator.options()
+	opt.Resume, opt.Stop = f.resume, cmd.Context().Done()
+	done, err := dcpo.Run(context.WithoutCancel(cmd.Context()), cfg, opt)
+	narrator.end()
+	if err != nil {
+		return err
 	}
+	defer done.Model.Release()
+	if done.Before != nil && done.After != nil {
+		fmt.Fprintln(cmd.OutOrStdout(), dcpo.Compare(done.Before, done.After))
+	}
+	if done.Dir != "" {
+		fmt.Fprintf(cmd.OutOrStdout(), "written to %s\n", done.Dir)
+	}
+	return nil
 }
 
-// seldom writes a line at most every five seconds, and always the last one.
-func (n *trainNarrator) seldom(last bool, format string, args ...any) {
-	if !last && time.Since(n.said) < 5*time.Second {
-		return
+func printConfig(w io.Writer, cfg dcpo.Config) error {
+	text, err := cfg.Encode()
+	if err == nil {
+		_, err = w.Write(text)
 	}
-	n.said = time.Now()
-	fmt.Fprintf(n.w, format, args...)
+	return err
+}
+
+func printMethods(w io.Writer) error {
+	for _, m := range dcpo.Methods() {
+		if _, err := fmt.Fprintf(w, "%-21s %s\n", m.Name, m.About); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -41,8 +41,14 @@ func TestOpenEveryFileOfTheManifest(t *testing.T) {
 	if err := json.Unmarshal(data, &manifest); err != nil {
 		t.Fatal(err)
 	}
-	if len(manifest) != len(datasets.Known()) {
-		t.Errorf("%d registered, %d in the manifest", len(datasets.Known()), len(manifest))
+	files := 0
+	for _, info := range datasets.Known() {
+		if info.File != "" {
+			files++
+		}
+	}
+	if len(manifest) != files {
+		t.Errorf("%d registered files, %d in the manifest", files, len(manifest))
 	}
 	for _, m := range manifest {
 		t.Run(m.Name, func(t *testing.T) {
@@ -110,6 +116,8 @@ func write(t *testing.T, name, text string) string {
 func TestOpenErrors(t *testing.T) {
 	ctx := context.Background()
 	t.Setenv(datasets.DataVariable, "")
+	t.Setenv("GODCPO_OFFLINE", "1")
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
 	damaged := filepath.Dir(write(t, "aime24.jsonl", `{"id":"a","problem":"p","answer":"1"}`+"\n"))
 	info, _ := datasets.Lookup("aime24")
 	for _, c := range []struct {
@@ -175,7 +183,7 @@ func TestHeadAndSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := b.Head(3); h.Len() != 3 || h.Problems[2] != b.Problems[2] || b.Len() != 50 {
+	if h := b.Head(3); h.Len() != 3 || !cmp.Equal(h.Problems[2], b.Problems[2]) || b.Len() != 50 {
 		t.Errorf("head: %v", h)
 	}
 	if b.Head(-1).Len() != 0 || b.Head(99).Len() != 50 || b.Sample(-1, 1).Len() != 0 {

@@ -93,3 +93,19 @@ func TestEightDevicesGiveTheLossesOfOne(t *testing.T) {
 		}
 	}
 }
+
+// weightsOf reads all weights but a value head's.
+func weightsOf(t *testing.T, m *backend.Model) (all []float32) {
+	t.Helper()
+	for i, w := range m.Weights() {
+		if i >= len(m.Config.Policy().Params()) {
+			break
+		}
+		v, err := w.ToFloat32()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v...)
+	}
+	return all
+}

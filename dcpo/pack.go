@@ -1,10 +1,6 @@
 package dcpo
 
-import (
-	"github.com/dcpo-go/godcpo/backend/learner"
-	"github.com/dcpo-go/godcpo/dcpo/advantage"
-	"github.com/dcpo-go/godcpo/dcpo/loss"
-)
+import "github.com/dcpo-go/godcpo/backend/learner"
 
 // sequence is a prompt and its response.
 type sequence struct{ prompt, response []int32 }
@@ -30,6 +26,15 @@ func packSequences(seqs []sequence, window int) *learner.Batch {
 	return b
 }
 
+// packTokens lays rollouts out for the learner.
+func packTokens(rollouts []Rollout, window int) *learner.Batch {
+	seqs := make([]sequence, len(rollouts))
+	for i, r := range rollouts {
+		seqs[i] = sequence{r.Response.Prompt, r.Response.Tokens}
+	}
+	return packSequences(seqs, window)
+}
+
 // bucket rounds a length up to 8, 12, 16, 24, 32, 48, 64, … so that few shapes are compiled and at most a third is padding.
 func bucket(n int) int {
 	for size := 8; ; size *= 2 {
@@ -40,35 +45,4 @@ func bucket(n int) int {
 			return size + size/2
 		}
 	}
-}
-
-// packRollouts adds the fields the policy loss reads: advantages, and each token's share of its mini-batch (miniRows rows
-// each).
-func packRollouts(rollouts []Rollout, window, miniRows int, a loss.Aggregation) (*learner.Batch, error) {
-	seqs, lengths := make([]sequence, len(rollouts)), make([]int, len(rollouts))
-	credited := make([]advantage.Advantage, len(rollouts))
-	for i, r := range rollouts {
-		seqs[i], lengths[i], credited[i] = sequence{r.Response.Prompt, r.Response.Tokens}, len(r.Response.Tokens), r.Advantage
-	}
-	// Responses start at the window's first column.
-	advantages, err := advantage.Pack(credited, make([]int, len(rollouts)), window)
-	if err != nil {
-		return nil, err
-	}
-	b := packSequences(seqs, window)
-	weights := make([]float32, b.Rows*window)
-	for from := 0; from < b.Rows; from += miniRows {
-		to := min(from+miniRows, b.Rows)
-		shares, err := loss.Weights(a, lengths[from:to])
-		if err != nil {
-			return nil, err
-		}
-		for i := from; i < to; i++ {
-			for t := range lengths[i] {
-				weights[i*window+t] = float32(shares[i-from])
-			}
-		}
-	}
-	b.Fields[loss.Advantages], b.Fields[loss.TokenWeight] = advantages, weights
-	return b, nil
 }

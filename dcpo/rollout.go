@@ -2,7 +2,6 @@ package dcpo
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"strconv"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"github.com/dcpo-go/godcpo/datasets/grade"
 	"github.com/dcpo-go/godcpo/dcpo/advantage"
 	"github.com/dcpo-go/godcpo/dcpo/calibration"
+	"github.com/dcpo-go/godcpo/dcpo/config"
 	"github.com/dcpo-go/godcpo/dcpo/reward"
 	"github.com/dcpo-go/godcpo/dcpo/verbal"
 )
@@ -26,7 +26,8 @@ type Rollout struct {
 	Stated  verbal.Stated
 	Span    verbal.Span // tokens of the stated confidence; empty without one
 
-	Reward    reward.Reward
+	Reward    reward.Earned
+	Baseline  float64 // reward of the greedy answer, for methods that compare with it
 	Advantage advantage.Advantage
 }
 
@@ -35,31 +36,19 @@ func (r *Rollout) answer() calibration.Answer {
 	return calibration.Answer{Confidence: r.Stated.Confidence, HasConfidence: r.Stated.HasConfidence, Correct: r.Verdict.Correct, Problem: strconv.Itoa(r.Group)}
 }
 
-// sample asks each problem n times. The prompts must fit maxPrompt tokens.
-func sample(ctx context.Context, m *backend.Model, t *Task, problems []datasets.Problem, n int, s backend.Sampling) ([]Rollout, error) {
-	rollouts := make([]Rollout, 0, n*len(problems))
-	prompts := make([][]int32, 0, n*len(problems))
-	for g, p := range problems {
-		ids, err := m.Prompt(t.Message(p))
-		if err != nil {
-			return nil, fmt.Errorf("problem %s: %w", p.ID, err)
-		}
-		for range n {
-			rollouts, prompts = append(rollouts, Rollout{Problem: p, Group: g}), append(prompts, ids)
-		}
-	}
-	responses, err := m.Generate(ctx, prompts, s)
-	if err != nil {
-		return nil, err
-	}
-	for i := range rollouts {
-		rollouts[i].Response = responses[i]
-	}
-	return rollouts, nil
+// earner is the rollout as rewards see it.
+func (r *Rollout) earner() reward.Sample {
+	return reward.Sample{Group: strconv.Itoa(r.Group), Question: r.Problem.Question, Gold: r.Problem.Answer, Response: r.Response.Text, Answer: r.Verdict.Answer,
+		Correct: r.Verdict.Correct, Confidence: r.Stated.Confidence, HasConfidence: r.Stated.HasConfidence,
+		Length: len(r.Response.Tokens), Truncated: r.Response.Truncated}
 }
 
-// judge grades the rollouts and reads their stated confidence, on all cores.
-func judge(t *Task, c ConfidenceConfig, rollouts []Rollout) {
+// reasonLost is the verdict on a response whose grader panicked or did not come to an end.
+const reasonLost = "the grader failed: "
+
+// judge grades the rollouts and reads their stated confidence, on all cores. It returns how many verdicts the grader failed to give,
+// by cause; such an answer counts as wrong.
+func judge(t *Task, c config.Confidence, rollouts []Rollout) map[string]int {
 	var wait sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -70,35 +59,50 @@ func judge(t *Task, c ConfidenceConfig, rollouts []Rollout) {
 		})
 	}
 	wait.Wait()
+	lost := map[string]int{}
+	for _, r := range rollouts {
+		for _, cause := range []string{reward.Panicked, reward.TimedOut} {
+			if r.Verdict.Reason == reasonLost+cause {
+				lost[cause]++
+			}
+		}
+	}
+	return lost
 }
 
-func (r *Rollout) judge(t *Task, c ConfidenceConfig) {
-	r.Verdict = t.Grade(r.Response.Text, r.Problem.Answer)
+func (r *Rollout) judge(t *Task, c config.Confidence) {
+	verdict, cause := reward.Guard(0, func() grade.Verdict { return t.Grade(r.Response.Text, r.Problem.Answer) })
+	if cause != "" {
+		verdict = grade.Verdict{Reason: reasonLost + cause}
+	}
+	r.Verdict = verdict
 	r.Stated = verbal.Parse(r.Response.Text, c.Policy)
 	r.Span = verbal.TokenSpan(r.Stated.SpanStart(c.Span), r.Response.Ends)
 }
 
-// credit computes both rewards and the advantages.
-func credit(rollouts []Rollout, rewards reward.Options, estimator advantage.Estimator) error {
-	answers := make([]reward.Answer, len(rollouts))
-	for i, r := range rollouts {
-		answers[i] = reward.Answer{Group: strconv.Itoa(r.Group), Correct: r.Verdict.Correct, Confidence: r.Stated.Confidence, HasConfidence: r.Stated.HasConfidence}
-	}
-	scored, err := reward.Score(answers, rewards)
-	if err != nil {
-		return err
-	}
-	inputs := make([]advantage.Rollout, len(rollouts))
-	for i, r := range rollouts {
-		inputs[i] = advantage.Rollout{Group: answers[i].Group, Correct: r.Verdict.Correct, Answer: scored[i].Accuracy, Calibration: scored[i].Calibration,
-			Confidence: r.Stated.Confidence, HasConfidence: r.Stated.HasConfidence, Length: len(r.Response.Tokens), Span: r.Span}
-	}
-	advantages, err := estimator.Estimate(inputs)
-	if err != nil {
-		return err
-	}
+// reward grades rollouts and adds up what they earned.
+func (t *Trainer) reward(ctx context.Context, s *step, rollouts []Rollout) error {
+	s.lose(judge(t.task, t.cfg.Confidence, rollouts))
+	samples := make([]reward.Sample, len(rollouts))
 	for i := range rollouts {
-		rollouts[i].Reward, rollouts[i].Advantage = scored[i], advantages[i]
+		samples[i] = rollouts[i].earner()
+	}
+	composition := t.recipe.Reward
+	composition.Components = append(composition.Components[:len(composition.Components):len(composition.Components)], t.Rewards...)
+	earned, lost, err := composition.Score(ctx, samples)
+	if err != nil {
+		return err
+	}
+	s.lose(lost)
+	for i := range rollouts {
+		rollouts[i].Reward = earned[i]
 	}
 	return nil
+}
+
+// lose counts what could not be graded or rewarded.
+func (s *step) lose(causes map[string]int) {
+	for cause, n := range causes {
+		s.failed[cause] += n
+	}
 }

@@ -5,31 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 
 	"github.com/dcpo-go/godcpo/backend"
+	"github.com/dcpo-go/godcpo/backend/checkpoint"
+	"github.com/dcpo-go/godcpo/backend/decoder"
+	"github.com/dcpo-go/godcpo/backend/learner"
 	"github.com/dcpo-go/godcpo/datasets"
+	"github.com/dcpo-go/godcpo/datasets/grade"
+	"github.com/dcpo-go/godcpo/datasets/grade/verl"
+	"github.com/dcpo-go/godcpo/dcpo/reward"
 )
 
-// Watcher is told how a run goes on; each field may be nil.
-type Watcher struct {
+// RunOptions say how a run is made and who is told how it goes on; each field may be left out.
+type RunOptions struct {
+	// Resume goes on with the run in output.dir, if there is one, exactly where its last checkpoint left it.
+	Resume bool
+	// Stop, when it is closed, ends the run after the step at hand, with a checkpoint. Run then returns ErrStopped.
+	Stop <-chan struct{}
+	// Rewards are further rewards, computed by functions of yours.
+	Rewards []reward.Component
+
 	// Phase announces "open model", "warm-up", "evaluate base", "train", "evaluate" and "save", with the number of steps of those
-	// that have steps, else 0.
-	Phase func(name string, steps int)
+	// that have steps, else 0, and the steps that were made before.
+	Phase func(name string, steps, made int)
 	// Warmup is told each supervised step and its loss.
 	Warmup func(step, all int, loss float64)
 	// Step is told each training step.
 	Step func(StepReport)
+	// Validated is told each validation during training.
+	Validated func(step int, r *Result)
 	// Generated is told how many answers of an evaluation are ready.
 	Generated func(finished, all int)
 }
 
-func (w Watcher) phase(name string, steps int) {
-	if w.Phase != nil {
-		w.Phase(name, steps)
-	}
-}
+// ErrStopped is what Run returns when RunOptions.Stop ended it. The run can be resumed.
+var ErrStopped = fmt.Errorf("stopped on request: %w", context.Canceled)
 
 // Outcome is what a run produced. The caller releases the model.
 type Outcome struct {
@@ -40,162 +51,307 @@ type Outcome struct {
 	Dir    string // output.dir
 }
 
-// Run does a whole training run: open the model, warm it up where the configuration says so, evaluate, train, evaluate
-// again, and leave metrics, figures and the model in output.dir. Interrupted, it saves the model as the last full step left
-// it and returns ctx's error.
-func Run(ctx context.Context, cfg Config, w Watcher) (*Outcome, error) {
+// run is a run in progress.
+type run struct {
+	cfg     Config
+	opt     RunOptions
+	dir     folder
+	task    *Task
+	eval    *Task // nil without validation
+	out     *Outcome
+	log     *runLog
+	trainer *Trainer
+}
+
+// Run does a whole training run: open the model, warm it up where the configuration says so, evaluate, train, evaluate again,
+// and leave metrics, figures, checkpoints and the model in output.dir. Interrupted, it keeps a checkpoint of the last whole step
+// and returns ctx's error.
+func Run(ctx context.Context, cfg Config, opt RunOptions) (*Outcome, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	w.phase("open model", 0)
-	task, err := OpenTask(ctx, cfg.Data.Train, cfg.Data.Dir)
+	r := &run{cfg: cfg, opt: opt, dir: folder(cfg.Output.Dir), out: &Outcome{Curves: NewCurves(), Dir: cfg.Output.Dir}}
+	if err := r.openTasks(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.dir.prepare(cfg, opt.Resume); err != nil {
+		return nil, err
+	}
+	err := r.all(ctx)
+	if r.log != nil {
+		err = errors.Join(err, r.log.close(err))
+	}
+	if r.trainer != nil {
+		r.trainer.Release()
+	}
 	if err != nil {
+		if r.out.Model != nil {
+			r.out.Model.Release()
+		}
 		return nil, err
 	}
-	task.Instruct = cfg.Confidence.Instruct
-	eval, err := openEval(ctx, cfg, task)
-	if err != nil {
-		return nil, err
-	}
-	model, err := openModel(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	out := &Outcome{Model: model, Curves: NewCurves(), Dir: cfg.Output.Dir}
-	log, err := openRunLog(cfg)
-	if err != nil {
-		model.Release()
-		return nil, err
-	}
-	defer log.close()
-	if err := run(ctx, cfg, w, task, eval, out, log); err != nil {
-		model.Release()
-		return nil, err
-	}
-	return out, nil
+	return r.out, nil
 }
 
-// openEval opens the validation problems; nil without any. Rows of the training set itself are held out of it, and training problems
-// that occur in another validation set are logged.
-func openEval(ctx context.Context, cfg Config, train *Task) (*Task, error) {
-	switch cfg.Data.Eval {
-	case "":
-		return nil, nil
-	case cfg.Data.Train:
-		return train.HoldOut(cfg.Data.EvalRows), nil
+// all goes through the phases.
+func (r *run) all(ctx context.Context) (err error) {
+	r.phase("open model", 0, 0)
+	if r.out.Model, err = r.start(ctx); err != nil {
+		return err
 	}
-	eval, err := OpenTask(ctx, cfg.Data.Eval, cfg.Data.Dir)
+	saved, err := r.openTrainer(ctx)
+	if err != nil {
+		return err
+	}
+	if r.log, err = openRunLog(r, r.trainer.Steps()); err != nil {
+		return err
+	}
+	if err := r.log.replay(r.out.Curves, r.cfg.Train.Method, r.trainer.Steps()); err != nil {
+		return err
+	}
+	if r.out.Before, err = r.evaluate(ctx, "evaluate base", 0, saved); err != nil {
+		return err
+	}
+	if err := r.train(ctx); err != nil {
+		return err
+	}
+	if r.out.After, err = r.evaluate(ctx, "evaluate", r.trainer.Steps(), saved); err != nil {
+		return err
+	}
+	r.name()
+	return errors.Join(r.log.finish(r.out), r.saveFigures())
+}
+
+func (r *run) phase(name string, steps, made int) {
+	if r.opt.Phase != nil {
+		r.opt.Phase(name, steps, made)
+	}
+}
+
+// openTasks opens the training and the validation problems. Rows of the training set itself are held out of it, and training
+// problems that occur in another validation set are logged.
+func (r *run) openTasks(ctx context.Context) (err error) {
+	d := r.cfg.Data
+	if r.task, err = OpenTask(ctx, d.Train, d.Dir); err != nil {
+		return err
+	}
+	r.put(r.task)
+	switch d.Eval {
+	case "":
+		return nil
+	case d.Train:
+		r.eval = r.task.HoldOut(d.EvalRows)
+		return nil
+	}
+	if r.eval, err = OpenTask(ctx, d.Eval, d.Dir); err != nil {
+		return err
+	}
+	r.put(r.eval)
+	for _, warning := range datasets.Overlap(r.task.problems, r.eval.problems) {
+		slog.Warn(warning)
+	}
+	return nil
+}
+
+// put sets how a task's questions are put and its answers graded, where the configuration says it.
+func (r *run) put(t *Task) {
+	if p := r.cfg.Confidence.Prompt; p != "" {
+		t.Prompt = p
+	}
+	if r.cfg.Reward.Grader == "verl" {
+		t.Grade = gradeAsVerl
+	}
+}
+
+// gradeAsVerl is the reference's reward: the last box must hold the gold answer's text.
+func gradeAsVerl(response, gold string) grade.Verdict {
+	correct, answer, found := verl.Grade(response, gold)
+	v := grade.Verdict{Correct: correct, Answer: answer, Found: found, Reason: grade.ReasonWrong}
+	switch {
+	case !found:
+		v.Reason = grade.ReasonNotFound
+	case correct:
+		v.Reason = grade.ReasonSameText
+	}
+	return v
+}
+
+// start opens the model that training starts from: of an earlier part of the run, or the configured one, warmed up.
+func (r *run) start(ctx context.Context) (*backend.Model, error) {
+	m, err := openModel(ctx, r.cfg)
 	if err != nil {
 		return nil, err
 	}
-	eval.Instruct = train.Instruct
-	for _, warning := range datasets.Overlap(train.problems, eval.problems) {
-		slog.Warn(warning)
+	if r.cfg.Warmup.Data != "" {
+		if err := r.warmUp(ctx, m); err != nil {
+			m.Release()
+			return nil, err
+		}
 	}
-	return eval, nil
+	if rank := r.cfg.Model.LoRARank; rank > 0 {
+		if err := m.AddAdapters(decoder.LoRA{Rank: rank, Alpha: r.cfg.LoRAAlpha()}, r.cfg.Train.Seed); err != nil {
+			m.Release()
+			return nil, err
+		}
+	}
+	return m, nil
 }
 
 func openModel(ctx context.Context, cfg Config) (*backend.Model, error) {
-	opt := backend.Options{Device: cfg.Model.Device, Devices: cfg.Model.Devices, DType: cfg.Model.DType, Seed: cfg.Train.Seed}
-	if cfg.Model.Path == "tiny" {
+	m := cfg.Model
+	opt := backend.Options{Device: m.Device, Devices: m.Devices, DType: m.DType, Sharding: learner.Sharding(m.Sharding), FloatHead: m.FloatHead, Seed: cfg.Train.Seed}
+	if m.Path == "tiny" {
 		return backend.NewTiny(ctx, ArithmeticTokenizer(), opt)
 	}
-	return backend.Open(ctx, cfg.Model.Path, opt)
+	return backend.Open(ctx, m.Path, opt)
 }
 
-func run(ctx context.Context, cfg Config, w Watcher, task, eval *Task, out *Outcome, log *runLog) error {
-	if all := cfg.Data.Lessons + cfg.Data.Habits; all > 0 {
-		w.phase("warm-up", all)
-		_, err := Warmup(ctx, out.Model, WarmupOptions{Lessons: cfg.Data.Lessons, Habits: cfg.Data.Habits, Rows: cfg.Data.WarmupRows,
-			Seed: cfg.Train.Seed, Window: cfg.Rollout.MaxNewTokens, OnStep: w.Warmup})
-		if err != nil {
+// openTrainer prepares the trainer, whose reference policy is the start, and puts it where the last checkpoint was.
+func (r *run) openTrainer(ctx context.Context) (*checkpoint.Checkpoint, error) {
+	var err error
+	if r.trainer, err = NewTrainer(r.cfg, r.out.Model, r.task); err != nil {
+		return nil, err
+	}
+	t := r.trainer
+	t.Eval, t.Rewards, t.BadBatches, t.generated = r.eval, r.opt.Rewards, r.dir.bad(), r.opt.Generated
+	if !r.opt.Resume {
+		return nil, nil
+	}
+	saved, err := latest(ctx, r.dir.checkpoints())
+	if err != nil || saved == nil {
+		return nil, err
+	}
+	if err := t.Restore(ctx, *saved); err != nil {
+		return nil, fmt.Errorf("resume %s: %w", r.dir, err)
+	}
+	return saved, nil
+}
+
+// train makes the remaining steps, with checkpoints, and leaves the model.
+func (r *run) train(ctx context.Context) error {
+	t := r.trainer
+	r.phase("train", r.cfg.Train.Steps, t.Steps())
+	t.OnPhase = r.log.phase
+	t.OnStep = func(s StepReport) {
+		r.out.Curves.Add(r.cfg.Train.Method, s)
+		r.log.step(s, t.Rollouts())
+		if r.opt.Step != nil {
+			r.opt.Step(s)
+		}
+	}
+	t.OnEval = func(step int, res *Result) {
+		r.log.validated(step, res)
+		if r.opt.Validated != nil {
+			r.opt.Validated(step, res)
+		}
+	}
+	t.afterStep = func(ctx context.Context) error { return r.afterStep(ctx) }
+	trained := t.Run(ctx)
+	if trained != nil && (ctx.Err() != nil || errors.Is(trained, ErrStopped)) {
+		// The interrupt must not take the checkpoint with it.
+		if err := r.checkpoint(context.WithoutCancel(ctx)); err != nil {
+			return errors.Join(trained, err)
+		}
+		if r.dir != "" {
+			trained = fmt.Errorf("%w (%d steps are kept in %s: go on with --resume)", trained, t.Steps(), r.dir)
+		}
+	}
+	if trained != nil {
+		return trained
+	}
+	r.phase("save", 0, 0)
+	return errors.Join(r.checkpoint(ctx), r.saveModel(ctx))
+}
+
+// afterStep keeps a checkpoint where one is due, and ends the run where that was asked for.
+func (r *run) afterStep(ctx context.Context) error {
+	if err := r.log.fault(); err != nil {
+		return err
+	}
+	if every := r.cfg.Train.SaveEvery; every > 0 && r.trainer.Steps()%every == 0 {
+		if err := r.checkpoint(ctx); err != nil {
 			return err
 		}
 	}
-	trainer, err := NewTrainer(cfg, out.Model, task)
-	if err != nil {
-		return err
-	}
-	defer trainer.Release()
-	trainer.Eval, trainer.generated = eval, w.Generated
-	name := out.Model.Name
-	if out.Before, err = validateIfAsked(ctx, cfg, w, trainer, "evaluate base"); err != nil {
-		return err
-	}
-	w.phase("train", cfg.Train.Steps)
-	var logged error
-	trainer.OnStep = func(r StepReport) {
-		out.Curves.Add(cfg.Train.Method, r)
-		logged = errors.Join(logged, log.step(r))
-		if w.Step != nil {
-			w.Step(r)
-		}
-	}
-	trained := trainer.Run(ctx)
-	if trained != nil && (ctx.Err() == nil || trainer.step == 0) {
-		return trained
-	}
-	w.phase("save", 0)
-	if err := save(cfg, out); err != nil {
-		return errors.Join(trained, err)
-	}
-	if trained != nil {
-		return fmt.Errorf("%w (the model after %d steps is saved)", trained, trainer.step)
-	}
-	if out.After, err = validateIfAsked(ctx, cfg, w, trainer, "evaluate"); err != nil {
-		return err
-	}
-	out.rename(name, cfg.Train.Method)
-	return errors.Join(logged, log.finish(out), saveFigures(cfg, out))
-}
-
-func validateIfAsked(ctx context.Context, cfg Config, w Watcher, t *Trainer, phase string) (*Result, error) {
-	if cfg.Data.Eval == "" {
-		return nil, nil
-	}
-	w.phase(phase, 0)
-	return t.Validate(ctx)
-}
-
-func (o *Outcome) rename(name, method string) {
-	if o.Before != nil {
-		o.Before = o.Before.Named(filepath.Base(name) + " before")
-	}
-	if o.After != nil {
-		o.After = o.After.Named("after " + method)
-	}
-}
-
-// save writes the model into output.dir/model.
-func save(cfg Config, out *Outcome) error {
-	if cfg.Output.Dir == "" || !cfg.Output.Save {
-		return nil
-	}
-	return out.Model.Save(filepath.Join(cfg.Output.Dir, "model"))
-}
-
-// saveFigures writes the training curves and the reliability diagrams into output.dir.
-func saveFigures(cfg Config, out *Outcome) error {
-	if cfg.Output.Dir == "" {
-		return nil
-	}
-	curves, err := out.Curves.Figure()
-	if err == nil {
-		err = curves.Save(filepath.Join(cfg.Output.Dir, "curves.png"))
-	}
-	if err != nil || out.Before == nil {
-		return err
-	}
-	reliability, err := ReliabilityDiagram(out.Before, out.After)
-	if err != nil {
-		return err
-	}
-	return reliability.Save(filepath.Join(cfg.Output.Dir, "reliability.png"))
-}
-
-func makeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("output.dir: %w", err)
+	if closed(r.opt.Stop) {
+		return ErrStopped
 	}
 	return nil
+}
+
+// checkpoint keeps the state after the last whole step.
+func (r *run) checkpoint(ctx context.Context) error {
+	if r.dir == "" || r.trainer.dirty() {
+		return nil
+	}
+	if err := r.log.flush(); err != nil {
+		return err
+	}
+	return r.trainer.Save(ctx, r.dir.checkpoints(), r.cfg.Train.Keep)
+}
+
+// saveModel writes the trained model; adapters are saved alone as well as merged.
+func (r *run) saveModel(ctx context.Context) error {
+	if r.dir == "" || !r.cfg.Output.Save {
+		return nil
+	}
+	m := r.out.Model
+	if m.Config.LoRA != nil {
+		if err := m.SaveAdapters(r.dir.at("adapters")); err != nil {
+			return err
+		}
+		if err := m.MergeAdapters(ctx); err != nil {
+			return err
+		}
+	}
+	return m.SaveWith(ctx, r.dir.model(), backend.SaveOptions{})
+}
+
+// evaluate validates the model as it is after a step, or reads what an earlier part of the run found.
+func (r *run) evaluate(ctx context.Context, phase string, step int, saved *checkpoint.Checkpoint) (*Result, error) {
+	if r.eval == nil {
+		return nil, nil
+	}
+	if path := r.dir.evaluation(step); r.dir != "" && exists(path) {
+		return OpenResult(path)
+	}
+	if saved != nil && step < r.trainer.Steps() {
+		return nil, nil // the model of that step is gone
+	}
+	r.phase(phase, 0, 0)
+	result, err := r.trainer.Validate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.log.validated(step, result)
+	return result, r.log.fault()
+}
+
+// name tells the two evaluations apart.
+func (r *run) name() {
+	if r.out.Before != nil {
+		r.out.Before = r.out.Before.Named(filepath.Base(r.out.Model.Name) + " before")
+	}
+	if r.out.After != nil {
+		r.out.After = r.out.After.Named("after " + r.cfg.Train.Method)
+	}
+}
+
+// saveFigures writes the training curves and the reliability diagrams.
+func (r *run) saveFigures() error {
+	if r.dir == "" {
+		return nil
+	}
+	curves, err := r.out.Curves.Figure()
+	if err == nil {
+		err = curves.Save(r.dir.at("curves.png"))
+	}
+	if err != nil || r.out.Before == nil || r.out.After == nil {
+		return err
+	}
+	reliability, err := ReliabilityDiagram(r.out.Before, r.out.After)
+	if err != nil {
+		return err
+	}
+	return reliability.Save(r.dir.at("reliability.png"))
 }

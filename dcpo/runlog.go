@@ -1,7 +1,9 @@
 package dcpo
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -10,55 +12,79 @@ import (
 	"time"
 
 	"github.com/dcpo-go/godcpo/dcpo/calibration"
+	"github.com/dcpo-go/godcpo/dcpo/config"
+	"github.com/dcpo-go/godcpo/dcpo/track"
 )
 
-// runLog writes a run's metrics.jsonl, one line a step, beside the resolved configuration and the versions. A nil log writes
-// nothing.
+// runLog keeps the record of a run in its folder and on trackers: figures and samples of each step, every answer of each
+// validation. Without a folder it keeps nothing.
 type runLog struct {
-	dir string
-	f   *os.File
+	cfg    Config
+	dir    folder
+	sink   track.Sink
+	faults []error
+	cause  error // what ended the run
 }
 
-// openRunLog makes output.dir and writes config.toml and run.json. Metrics of an earlier run in the same folder are kept under
-// another name.
-func openRunLog(cfg Config) (*runLog, error) {
-	if cfg.Output.Dir == "" {
-		return nil, nil
+// openRunLog begins the record, or goes on with it after so many steps.
+func openRunLog(r *run, after int) (*runLog, error) {
+	l := &runLog{cfg: r.cfg, dir: r.dir, sink: track.Multi()}
+	if r.dir == "" {
+		return l, nil
 	}
-	if err := makeDir(cfg.Output.Dir); err != nil {
-		return nil, err
-	}
-	resolved, err := cfg.encode()
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(cfg.Output.Dir, "config.toml"), resolved, 0o644); err != nil {
+	if err := writeJSON(r.dir.at("run.json"), r.about()); err != nil {
 		return nil, fmt.Errorf("output.dir: %w", err)
 	}
-	about, err := json.MarshalIndent(versions(cfg), "", "  ")
-	if err != nil {
-		return nil, err
+	if !r.opt.Resume {
+		after = track.Fresh
 	}
-	if err := os.WriteFile(filepath.Join(cfg.Output.Dir, "run.json"), append(about, '\n'), 0o644); err != nil {
+	var err error
+	if l.sink, err = openSinks(r.cfg.Output, after); err != nil {
 		return nil, fmt.Errorf("output.dir: %w", err)
 	}
-	path := filepath.Join(cfg.Output.Dir, "metrics.jsonl")
-	if _, err := os.Stat(path); err == nil {
-		old := filepath.Join(cfg.Output.Dir, "metrics-"+time.Now().Format("20060102-150405")+".jsonl")
-		if err := os.Rename(path, old); err != nil {
-			return nil, fmt.Errorf("output.dir: %w", err)
+	return l, l.sink.Params(r.cfg.Params())
+}
+
+func openSinks(o config.Output, after int) (track.Sink, error) {
+	var sinks []track.Sink
+	var faults []error
+	open := func(wanted bool, make func() (track.Sink, error)) {
+		if !wanted {
+			return
 		}
+		s, err := make()
+		if err != nil {
+			faults = append(faults, err)
+			return
+		}
+		sinks = append(sinks, s)
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("output.dir: %w", err)
+	name := filepath.Base(o.Dir)
+	open(true, func() (track.Sink, error) { return track.OpenJSONL(o.Dir, after) })
+	open(o.Samples > 0, func() (track.Sink, error) { return track.OpenSamples(o.Dir, after) })
+	open(o.TensorBoard, func() (track.Sink, error) { return track.OpenTensorBoard(filepath.Join(o.Dir, "tensorboard"), after) })
+	open(o.WandB != "", func() (track.Sink, error) {
+		return track.OpenWandB(o.Dir, after, track.WandBOptions{Project: o.WandB, Name: name})
+	})
+	open(o.MLflow != "", func() (track.Sink, error) {
+		return track.OpenMLflow(o.Dir, after, track.MLflowOptions{Experiment: o.MLflow, Run: name})
+	})
+	all := track.Multi(sinks...)
+	if len(faults) > 0 {
+		return nil, errors.Join(append(faults, all.Close(nil))...)
 	}
-	return &runLog{cfg.Output.Dir, f}, nil
+	return all, nil
 }
 
-// versions records what a run was made by.
-func versions(cfg Config) map[string]any {
-	about := map[string]any{"started": time.Now().UTC().Format(time.RFC3339), "seed": cfg.Train.Seed, "method": cfg.Train.Method}
+// about records what a run is made by and of.
+func (r *run) about() map[string]any {
+	about := map[string]any{"started": time.Now().UTC().Format(time.RFC3339), "seed": r.cfg.Train.Seed, "method": r.cfg.Train.Method, "train": r.task.describe()}
+	if r.eval != nil {
+		about["eval"] = r.eval.describe()
+	}
+	if m := r.out.Model; m != nil {
+		about["model"] = m.String()
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		about["go"] = info.GoVersion
 		modules := map[string]string{}
@@ -75,30 +101,69 @@ func versions(cfg Config) map[string]any {
 	return about
 }
 
-// step appends a report's figures; undefined ones are null.
-func (l *runLog) step(r StepReport) error {
-	if l == nil {
+// step records a step's figures and a few of its rollouts.
+func (l *runLog) step(s StepReport, rollouts []Rollout) {
+	l.note(l.sink.Scalars(s.Step, s.Values()))
+	if n := l.cfg.Output.Samples; n > 0 && l.dir != "" {
+		all := make([]track.Sample, len(rollouts))
+		for i := range rollouts {
+			all[i] = rollouts[i].sample()
+		}
+		l.note(l.sink.Samples(s.Step, track.Choose(all, n, s.Step, l.cfg.Train.Seed)))
+	}
+}
+
+// sample is the rollout as a reader wants to see it.
+func (r *Rollout) sample() track.Sample {
+	s := track.Sample{Problem: r.Problem.ID, Group: r.Group, Question: r.Problem.Question, Response: r.Response.Text, Gold: r.Problem.Answer,
+		Answer: r.Verdict.Answer, Correct: r.Verdict.Correct, Verdict: r.Verdict.Reason, AnswerAdvantage: r.Advantage.Answer,
+		ConfidenceAdvantage: r.Advantage.Confidence, Truncated: r.Response.Truncated, Rewards: map[string]float64{}}
+	if r.Stated.HasConfidence {
+		s.Confidence = &r.Stated.Confidence
+	}
+	for _, p := range r.Reward.Parts {
+		s.Rewards[p.Name] = p.Value * p.Weight
+	}
+	return s
+}
+
+// validated keeps every answer of a validation, and its figures.
+func (l *runLog) validated(step int, r *Result) {
+	if l.dir == "" {
+		return
+	}
+	values := map[string]float64{}
+	s := r.Summary
+	for name, v := range map[string]float64{"accuracy": s.Accuracy, "confidence": s.MeanStated, "confidence_missing": s.ShareMissing,
+		"ece": s.ECE, "pce": s.PCE, "brier": s.Brier, "auroc": s.AUROC} {
+		values["eval/"+name] = v
+	}
+	l.note(errors.Join(r.Save(l.dir.evaluation(step)), l.sink.Scalars(step, values)))
+}
+
+func (l *runLog) note(err error) {
+	if err != nil {
+		l.faults = append(l.faults, err)
+	}
+}
+
+// fault is what went wrong with the record so far.
+func (l *runLog) fault() error {
+	if len(l.faults) == 0 {
 		return nil
 	}
-	line := map[string]any{"step": r.Step}
-	for name, v := range r.Values() {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			line[name] = nil
-		} else {
-			line[name] = v
-		}
-	}
-	raw, err := json.Marshal(line)
-	if err != nil {
-		return err
-	}
-	_, err = l.f.Write(append(raw, '\n'))
-	return err
+	return fmt.Errorf("record of the run: %w", errors.Join(l.faults...))
+}
+
+// flush makes the record survive the process.
+func (l *runLog) flush() error {
+	l.note(l.sink.Flush())
+	return l.fault()
 }
 
 // finish writes the evaluations before and after training to results.json.
 func (l *runLog) finish(out *Outcome) error {
-	if l == nil {
+	if l.dir == "" {
 		return nil
 	}
 	results := map[string]calibration.Summary{}
@@ -107,15 +172,45 @@ func (l *runLog) finish(out *Outcome) error {
 			results[r.Name] = r.Summary
 		}
 	}
-	raw, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(l.dir, "results.json"), append(raw, '\n'), 0o644)
+	return writeJSON(l.dir.at("results.json"), results)
 }
 
-func (l *runLog) close() {
-	if l != nil {
-		l.f.Close()
-	}
+// close ends the record.
+func (l *runLog) close(cause error) error {
+	l.note(l.sink.Close(cause))
+	return l.fault()
 }
+
+// replay adds the steps that an earlier part of the run recorded to the curves.
+func (l *runLog) replay(c *Curves, name string, steps int) error {
+	if l.dir == "" || steps == 0 {
+		return nil
+	}
+	f, err := os.Open(l.dir.at("metrics.jsonl"))
+	if err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	defer f.Close()
+	scanner := bufio.NewScanner(f)
+	scanner.Buffer(nil, 1<<20)
+	for line := 1; scanner.Scan(); line++ {
+		var figures map[string]*float64
+		if err := json.Unmarshal(scanner.Bytes(), &figures); err != nil {
+			return fmt.Errorf("resume: %s, line %d: %w", f.Name(), line, err)
+		}
+		get := func(name string) float64 {
+			if v := figures[name]; v != nil {
+				return *v
+			}
+			return math.NaN()
+		}
+		if step := int(get("step")); step > 0 && step <= steps {
+			c.Add(name, StepReport{Step: step, Summary: calibration.Summary{Accuracy: get("accuracy"), MeanStated: get("confidence"),
+				ECE: get("ece"), PCE: get("pce"), Brier: get("brier"), AUROC: get("auroc"), ShareMissing: get("confidence_missing")}})
+		}
+	}
+	return scanner.Err()
+}
+
+// phase is told what a step is at.
+func (l *runLog) phase(string) {}

@@ -2,11 +2,10 @@ package dcpo
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 
+	"github.com/dcpo-go/godcpo/backend/engine"
 	"github.com/dcpo-go/godcpo/backend/tokenizer"
 	"github.com/dcpo-go/godcpo/datasets"
 	"github.com/dcpo-go/godcpo/datasets/arithmetic"
@@ -17,24 +16,33 @@ import (
 // Task is a supply of problems, how they are put to the model, and how answers are judged.
 type Task struct {
 	Name string
-	// Instruct appends the request for a boxed answer and a stated confidence to each question.
-	Instruct bool
+	// Prompt is what is appended to each question, for instance the request for a boxed answer and a stated confidence.
+	Prompt verbal.Prompt
 	// Grade judges a response, from which the confidence has not been removed.
 	Grade func(response, gold string) grade.Verdict
 
-	problems   []datasets.Problem  // a fixed set, or
-	arithmetic *arithmetic.Options // fresh problems at each step
+	problems []datasets.Problem // a fixed set, or
+	fresh    maker              // new problems at each call
+	checksum string             // of the file they were read from
 }
+
+// maker makes n problems from a seed.
+type maker func(seed uint64, n int) (*datasets.Benchmark, error)
 
 // Arithmetic is the synthetic task: fresh problems at each step, a written number as the answer, no instruction (the model
 // is trained for it).
 func Arithmetic(opt arithmetic.Options) *Task {
-	return &Task{Name: "arithmetic", Grade: grade.Number, arithmetic: &opt}
+	make := func(seed uint64, n int) (*datasets.Benchmark, error) {
+		o := opt
+		o.Seed = mix(opt.Seed, seed)
+		return datasets.Arithmetic(n, o)
+	}
+	return &Task{Name: "arithmetic", Grade: grade.Number, fresh: make}
 }
 
 // Problems is a task over a fixed set, asked with the instruction and judged by the mathematical grader.
 func Problems(b *datasets.Benchmark) *Task {
-	return &Task{Name: b.Name, Instruct: true, Grade: grade.Grade, problems: b.Problems}
+	return &Task{Name: b.Name, Prompt: verbal.PromptBoxed, Grade: grade.Grade, problems: b.Problems, checksum: b.SHA256}
 }
 
 // ArithmeticTokenizer is the character tokenizer of the synthetic task; "\nCONFIDENCE: " is one token of it.
@@ -46,68 +54,48 @@ func ArithmeticTokenizer() tokenizer.Tokenizer {
 	return t
 }
 
-// OpenTask opens a task by the name a configuration gives it: "arithmetic", a registered data set, or a JSON Lines file.
+// OpenTask opens a task by the name a configuration gives it: "arithmetic", "logic", a registered data set, or a file.
 func OpenTask(ctx context.Context, name, dir string) (*Task, error) {
-	if name == "arithmetic" {
+	switch name {
+	case "arithmetic":
 		return Arithmetic(arithmetic.Options{}), nil
+	case "logic":
+		return openLogic()
 	}
-	var b *datasets.Benchmark
-	var err error
-	if _, statErr := os.Stat(name); statErr == nil && filepath.Ext(name) != "" {
-		b, err = datasets.OpenFile(ctx, name)
-	} else {
-		b, err = datasets.Open(ctx, name, datasets.Options{Dir: dir})
-	}
+	b, err := openBenchmark(ctx, name, dir)
 	if err != nil {
 		return nil, err
 	}
 	return Problems(b), nil
 }
 
-// Message is what the user says to the model.
-func (t *Task) Message(p datasets.Problem) string {
-	if t.Instruct {
-		return verbal.Ask(p.Question)
+// openBenchmark opens a file, or a registered set by name.
+func openBenchmark(ctx context.Context, name, dir string) (*datasets.Benchmark, error) {
+	if _, err := os.Stat(name); err == nil && filepath.Ext(name) != "" {
+		return datasets.OpenFile(ctx, name)
 	}
-	return p.Question
+	return datasets.Open(ctx, name, datasets.Options{Dir: dir})
 }
 
-// Batch returns the n problems of a training step, a function of seed and step alone: fresh arithmetic, or the next stretch of
-// a fixed set that is shuffled anew in each epoch.
-func (t *Task) Batch(seed uint64, step, n int) ([]datasets.Problem, error) {
-	if t.arithmetic != nil {
-		opt := *t.arithmetic
-		opt.Seed = mix(seed, uint64(step))
-		b, err := datasets.Arithmetic(n, opt)
+// Message is what the user says to the model.
+func (t *Task) Message(p datasets.Problem) string {
+	return t.Prompt.Ask(p.Question)
+}
+
+// evalSeed is far from the seeds of training batches, so that evaluation problems are none of the training's.
+const evalSeed = 1 << 62
+
+// Head returns the first n problems (all of a fixed set when n is 0), for evaluation: the same ones at each call.
+func (t *Task) Head(n int) ([]datasets.Problem, error) {
+	if t.fresh != nil {
+		if n == 0 {
+			n = 512
+		}
+		b, err := t.fresh(evalSeed, n)
 		if err != nil {
 			return nil, err
 		}
 		return b.Problems, nil
-	}
-	if len(t.problems) == 0 {
-		return nil, fmt.Errorf("task %s: it has no problems (all of them too long?)", t.Name)
-	}
-	out := make([]datasets.Problem, 0, n)
-	for at := step * n; len(out) < n; at++ {
-		epoch, place := at/len(t.problems), at%len(t.problems)
-		out = append(out, t.problems[t.permutation(seed, epoch)[place]])
-	}
-	return out, nil
-}
-
-// permutation is the order of an epoch.
-func (t *Task) permutation(seed uint64, epoch int) []int {
-	return rand.New(rand.NewPCG(mix(seed, uint64(epoch)), 0x9e3779b97f4a7c15)).Perm(len(t.problems))
-}
-
-// Head returns the first n problems (all of a fixed set when n is 0), for evaluation: the same ones at each call.
-func (t *Task) Head(n int) ([]datasets.Problem, error) {
-	if t.arithmetic != nil {
-		if n == 0 {
-			n = 512
-		}
-		// A step no training run reaches, so that evaluation problems are none of the training's.
-		return t.Batch(^t.arithmetic.Seed, 1<<30, n)
 	}
 	if n == 0 || n > len(t.problems) {
 		n = len(t.problems)
@@ -118,7 +106,7 @@ func (t *Task) Head(n int) ([]datasets.Problem, error) {
 // HoldOut takes the first n problems of a fixed set out of the task and returns them as a task of their own, for evaluation.
 // A task that makes fresh problems returns itself: its evaluation problems are never among them.
 func (t *Task) HoldOut(n int) *Task {
-	if t.arithmetic != nil {
+	if t.fresh != nil {
 		return t
 	}
 	n = min(n, len(t.problems))
@@ -129,9 +117,6 @@ func (t *Task) HoldOut(n int) *Task {
 
 // keep leaves out the problems that ok rejects and returns how many those were.
 func (t *Task) keep(ok func(datasets.Problem) bool) int {
-	if t.arithmetic != nil {
-		return 0
-	}
 	var kept []datasets.Problem
 	for _, p := range t.problems {
 		if ok(p) {
@@ -143,10 +128,17 @@ func (t *Task) keep(ok func(datasets.Problem) bool) int {
 	return left
 }
 
-// mix joins two numbers into a seed (SplitMix64's finaliser).
-func mix(a, b uint64) uint64 {
-	x := a*0x9e3779b97f4a7c15 + b + 0x632be59bd9b4e019
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+// mix joins two numbers into a seed.
+func mix(a, b uint64) uint64 { return engine.RowSeed(a, int(b)) }
+
+// describe says what the problems are, for a run's record.
+func (t *Task) describe() map[string]any {
+	about := map[string]any{"name": t.Name}
+	if t.fresh == nil {
+		about["problems"] = len(t.problems)
+	}
+	if t.checksum != "" {
+		about["sha256"] = t.checksum
+	}
+	return about
 }

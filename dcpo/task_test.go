@@ -8,6 +8,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/datasets"
 	"github.com/dcpo-go/godcpo/datasets/arithmetic"
+	"github.com/dcpo-go/godcpo/dcpo/config"
 )
 
 func fixedTask(n int) *Task {
@@ -26,31 +27,48 @@ func ids(problems []datasets.Problem) []string {
 	return out
 }
 
-// TestBatchVisitsEveryProblemOnceAnEpoch takes 6 of 10 problems a step: three epochs are five steps.
-func TestBatchVisitsEveryProblemOnceAnEpoch(t *testing.T) {
-	task := fixedTask(10)
-	var seen []string
-	for step := range 5 {
-		batch, err := task.Batch(7, step, 6)
+// open returns a source over a task, by a seed.
+func open(t *testing.T, task *Task, seed uint64) *source {
+	t.Helper()
+	cfg := DefaultConfig()
+	cfg.Train.Seed = seed
+	r, err := cfg.Recipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSource(cfg, r, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &s
+}
+
+func next(t *testing.T, s *source, n int) []datasets.Problem {
+	t.Helper()
+	problems, err := s.next(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return problems
+}
+
+// TestSourceGoesOnWhereItWas: of a fixed set and of fresh problems, a position that is put back gives the same problems again.
+func TestSourceGoesOnWhereItWas(t *testing.T) {
+	for name, task := range map[string]*Task{"fixed": fixedTask(10), "arithmetic": Arithmetic(arithmetic.Options{})} {
+		s := open(t, task, 7)
+		next(t, s, 6)
+		at, err := s.state()
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _ := task.Batch(7, step, 6)
-		if !cmp.Equal(batch, again) {
-			t.Fatal("the same step gave other problems")
+		want := next(t, s, 7)
+		other := open(t, task, 7)
+		if err := other.restore(at); err != nil {
+			t.Fatal(err)
 		}
-		seen = append(seen, ids(batch)...)
-	}
-	var orders [][]string
-	for epoch := range slices.Chunk(seen, 10) {
-		orders = append(orders, slices.Clone(epoch))
-		slices.Sort(epoch)
-		if len(slices.Compact(epoch)) != 10 {
-			t.Errorf("an epoch visits %v", epoch)
+		if got := next(t, other, 7); !cmp.Equal(want, got) {
+			t.Errorf("%s: %v, then %v", name, ids(want), ids(got))
 		}
-	}
-	if slices.Equal(orders[0], orders[1]) {
-		t.Error("two epochs have the same order")
 	}
 }
 
@@ -64,8 +82,8 @@ func TestArithmeticEvaluationIsApartFromTraining(t *testing.T) {
 	if !cmp.Equal(eval, again) || len(eval) != 512 {
 		t.Fatalf("evaluation problems change or are %d, not 512", len(eval))
 	}
-	a, _ := task.Batch(1, 0, 32)
-	b, _ := task.Batch(1, 1, 32)
+	source := open(t, task, 1)
+	a, b := next(t, source, 32), next(t, source, 32)
 	if cmp.Equal(a, b) || cmp.Equal(a, eval[:32]) {
 		t.Error("training steps repeat each other or the evaluation")
 	}
@@ -76,12 +94,10 @@ func TestKeepLeavesOut(t *testing.T) {
 	if left := task.keep(func(p datasets.Problem) bool { return p.ID != "c" }); left != 1 {
 		t.Errorf("%d were left out, want 1", left)
 	}
-	if _, err := task.Batch(1, 0, 3); err != nil {
-		t.Error(err)
-	}
+	next(t, open(t, task, 1), 3)
 	task.keep(func(datasets.Problem) bool { return false })
-	if _, err := task.Batch(1, 0, 3); err == nil {
-		t.Error("an empty task gave a batch")
+	if _, err := newSource(DefaultConfig(), config.Recipe{}, task); err == nil {
+		t.Error("an empty task is a source of problems")
 	}
 }
 

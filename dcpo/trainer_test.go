@@ -19,19 +19,19 @@ func TestRunLeavesAModelThatLoads(t *testing.T) {
 		t.Skip("programs compile slowly")
 	}
 	dir := t.TempDir()
-	cfg, err := dcpo.LoadConfig("tiny", "train.steps=2", "train.prompts=4", "train.mini_batch=2", "data.lessons=2", "data.habits=2", "data.warmup_rows=16",
+	cfg, err := dcpo.LoadConfig("tiny", "train.steps=2", "train.prompts=4", "train.mini_batch=2", "warmup.lessons=2", "warmup.habits=2", "warmup.rows=16",
 		"data.eval_rows=4", "model.device=cpu", "output.dir="+dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var phases []string
 	stepsSeen := 0
-	out, err := dcpo.Run(context.Background(), cfg, dcpo.Watcher{
-		Phase: func(name string, _ int) { phases = append(phases, name) },
+	out, err := dcpo.Run(context.Background(), cfg, dcpo.RunOptions{
+		Phase: func(name string, _, _ int) { phases = append(phases, name) },
 		Step: func(r dcpo.StepReport) {
 			stepsSeen++
-			if r.GapMax > 1e-4 {
-				t.Errorf("step %d: sampled and scored log-probs differ by %g", r.Step, r.GapMax)
+			if r.Mismatch.MaxGap > 1e-4 {
+				t.Errorf("step %d: sampled and scored log-probs differ by %g", r.Step, r.Mismatch.MaxGap)
 			}
 			values := r.Values()
 			for name, v := range values {
@@ -48,7 +48,8 @@ func TestRunLeavesAModelThatLoads(t *testing.T) {
 	if want := "open model,warm-up,evaluate base,train,save,evaluate"; strings.Join(phases, ",") != want || stepsSeen != 2 {
 		t.Errorf("phases %v with %d steps, want %s with 2", phases, stepsSeen, want)
 	}
-	for _, name := range []string{"config.toml", "run.json", "metrics.jsonl", "results.json", "curves.png", "reliability.png"} {
+	for _, name := range []string{"config.toml", "run.json", "metrics.jsonl", "samples.jsonl", "results.json", "curves.png", "reliability.png",
+		"evaluations/step-000000.jsonl", "evaluations/step-000002.jsonl", "checkpoints/step-000002/MANIFEST"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s is missing or empty: %v", name, err)
 		}

@@ -2,13 +2,11 @@ package dcpo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dcpo-go/godcpo/backend"
 	"github.com/dcpo-go/godcpo/backend/learner"
 	"github.com/dcpo-go/godcpo/datasets/arithmetic"
-	"github.com/dcpo-go/godcpo/dcpo/loss"
 )
 
 // WarmupOptions configure supervised training from scratch on synthetic arithmetic, in two stages. Lessons are right answers
@@ -47,80 +45,86 @@ func (o WarmupOptions) withDefaults() WarmupOptions {
 	return o
 }
 
-// stageRate is the learning rate at a step of a stage, from 0.
-func stageRate(peak float64, step, steps int) float64 {
-	const rise, floor = 50, 0.05
-	return peak * min(1, float64(step+1)/rise) * max(floor, 1-(1-floor)*float64(step)/float64(steps))
-}
-
 // Warmup trains a new model on the synthetic corpus and returns the last step's loss. Only response tokens count.
 func Warmup(ctx context.Context, m *backend.Model, opt WarmupOptions) (float64, error) {
 	opt = opt.withDefaults()
-	stages := []struct {
-		corpus func(arithmetic.Options) (*arithmetic.Corpus, error)
-		steps  int
-		lr     float64
-	}{{arithmetic.NewLessons, opt.Lessons, opt.LessonLR}, {arithmetic.NewCorpus, opt.Habits, opt.HabitLR}}
+	stages, err := warmupStages(m, opt)
+	if err != nil {
+		return 0, err
+	}
 	done, last := 0, 0.0
-	for i, stage := range stages {
-		opt.Corpus.Seed = mix(opt.Seed, uint64(0x5f7+i))
-		corpus, err := stage.corpus(opt.Corpus)
+	for _, s := range stages {
+		l, err := s.learner(m)
 		if err != nil {
-			return last, fmt.Errorf("warm-up: %w", err)
+			return last, err
 		}
-		// Each stage has an optimizer of its own: moments of one objective mislead the next.
-		l, err := m.Learner(learner.Options{AdamW: learner.AdamW{Beta2: 0.98, WeightDecay: 0.01, ClipNorm: 1}})
-		if err != nil {
-			return last, fmt.Errorf("warm-up: %w", err)
-		}
-		for step := range stage.steps {
-			if last, err = warmupStep(ctx, m, l, corpus, opt, stageRate(stage.lr, step, stage.steps)); err != nil {
-				l.Release()
-				return last, fmt.Errorf("warm-up, step %d of %d: %w", done+1, opt.Lessons+opt.Habits, err)
-			}
+		err = s.run(ctx, l, 0, func(_ int, loss float64) error {
+			last = loss
 			if done++; opt.OnStep != nil {
-				opt.OnStep(done, opt.Lessons+opt.Habits, last)
+				opt.OnStep(done, opt.Lessons+opt.Habits, loss)
 			}
-		}
+			return nil
+		})
 		l.Release()
+		if err != nil {
+			return last, err
+		}
 	}
 	return last, nil
 }
 
-func warmupStep(ctx context.Context, m *backend.Model, l *learner.Learner, corpus *arithmetic.Corpus, opt WarmupOptions, lr float64) (float64, error) {
-	batch, err := supervised(m, corpus.Take(opt.Rows), opt.Window)
-	if err != nil {
-		return 0, err
+// warmupStages are the lessons and the habits.
+func warmupStages(m *backend.Model, opt WarmupOptions) ([]stage, error) {
+	opt = opt.withDefaults()
+	kinds := []struct {
+		name   string
+		corpus func(arithmetic.Options) (*arithmetic.Corpus, error)
+		steps  int
+		lr     float64
+	}{{"lessons", arithmetic.NewLessons, opt.Lessons, opt.LessonLR}, {"habits", arithmetic.NewCorpus, opt.Habits, opt.HabitLR}}
+	var stages []stage
+	for i, kind := range kinds {
+		opt.Corpus.Seed = mix(opt.Seed, uint64(0x5f7+i))
+		corpus, err := kind.corpus(opt.Corpus)
+		if err != nil {
+			return nil, fmt.Errorf("warm-up: %w", err)
+		}
+		reader := &corpusReader{corpus: corpus, rows: opt.Rows}
+		stages = append(stages, stage{name: kind.name, steps: kind.steps,
+			lr:    func(step int) float64 { return stageRate(kind.lr, step, kind.steps) },
+			adamw: learner.AdamW{Beta2: 0.98, WeightDecay: 0.01, ClipNorm: 1},
+			batch: func(step int) (*learner.Batch, error) {
+				seqs, err := reader.take(m, step)
+				if err != nil {
+					return nil, err
+				}
+				return supervised(seqs, opt.Window)
+			}})
 	}
-	r, err := l.Update(ctx, batch, loss.Supervised(), 1, lr)
-	return r.Loss, err
+	return stages, nil
 }
 
-// supervised packs examples, each response closed by the end token.
-func supervised(m *backend.Model, examples []arithmetic.Example, window int) (*learner.Batch, error) {
-	eos := m.Tokenizer.EOS()
-	if len(eos) == 0 {
-		return nil, errors.New("the tokenizer names no end token")
+// corpusReader reads an endless corpus step by step; a later step skips what lies between.
+type corpusReader struct {
+	corpus *arithmetic.Corpus
+	rows   int
+	next   int // the step that the corpus yields next
+}
+
+func (c *corpusReader) take(m *backend.Model, step int) ([]sequence, error) {
+	if step < c.next {
+		return nil, fmt.Errorf("the corpus was read up to step %d and cannot go back to %d", c.next, step)
 	}
-	seqs := make([]sequence, len(examples))
-	lengths := make([]int, len(examples))
-	for i, e := range examples {
-		seqs[i] = sequence{m.Tokenizer.Encode(e.Question.Text), append(m.Tokenizer.Encode(e.Response), eos[0])}
-		if lengths[i] = len(seqs[i].response); lengths[i] > window {
-			return nil, fmt.Errorf("the response %q has %d tokens, the window %d", e.Response, lengths[i], window)
+	for ; c.next < step; c.next++ {
+		c.corpus.Take(c.rows)
+	}
+	c.next++
+	seqs := make([]sequence, c.rows)
+	for i, e := range c.corpus.Take(c.rows) {
+		var err error
+		if seqs[i], err = (Lesson{e.Question.Text, e.Response}).tokens(m); err != nil {
+			return nil, err
 		}
 	}
-	b := packSequences(seqs, window)
-	shares, err := loss.Weights(loss.TokenMean, lengths)
-	if err != nil {
-		return nil, err
-	}
-	weights := make([]float32, b.Rows*window)
-	for i, n := range lengths {
-		for t := range n {
-			weights[i*window+t] = float32(shares[i])
-		}
-	}
-	b.Fields[loss.TokenWeight] = weights
-	return b, nil
+	return seqs, nil
 }

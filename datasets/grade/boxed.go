@@ -1,6 +1,9 @@
 package grade
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 type boxState int
 
@@ -13,34 +16,72 @@ const (
 // span is a half-open range of bytes.
 type span struct{ start, end int }
 
-// lastBoxes returns the content of the last \boxed{…} or \fbox{…}. Boxes right
-// before it, with nothing but "and", commas and the like between them, belong
-// to the same answer; their contents are joined by commas.
-func lastBoxes(text string) (string, boxState) {
+// boxes are what a text holds in its last \boxed{…} or \fbox{…}.
+type boxes struct {
+	// content is that of the last box. Boxes right before it, with nothing but
+	// "and", commas and the like between them, belong to the same answer; their
+	// contents are joined by commas.
+	content string
+	// sentence also has those before it with a few words between them, as in
+	// "\boxed{1} for (a) and \boxed{2} for (b)"; "" where there are none.
+	sentence string
+	// end is the offset behind the last box.
+	end int
+}
+
+// lastBoxes finds the last box and those that belong to it.
+func lastBoxes(text string) (boxes, boxState) {
 	whole, content, state := boxBefore(text, len(text))
 	if state != boxFound {
-		return "", state
+		return boxes{}, state
 	}
+	found := boxes{end: whole.end}
 	parts := []string{text[content.start:content.end]}
+	var links []string // what stands behind each part but the last
+	tight := 1         // parts with only connectors between them
 	for len(parts) < maxJoinedBoxes {
 		before, inner, state := boxBefore(text[:min(len(text), whole.start+maxBoxLookBack)], whole.start)
 		if state != boxFound {
 			break
 		}
-		if before.end > whole.start {
-			whole.start = before.start // an outer box around this one
+		if before.end > whole.start { // an outer box around this one
+			whole.start = before.start
+			found.end = max(found.end, before.end)
 			continue
 		}
-		if !isConnector(text[before.end:whole.start]) {
+		gap := text[before.end:whole.start]
+		connected := isConnector(gap)
+		if !connected && !isEnumeration(gap) {
 			break
 		}
+		if connected && tight == len(parts) {
+			tight++
+		}
+		links = append(links, gap)
 		whole.start = before.start
 		parts = append(parts, text[inner.start:inner.end])
 	}
-	for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
-		parts[i], parts[j] = parts[j], parts[i]
+	slices.Reverse(parts)
+	slices.Reverse(links)
+	found.content = joined(parts[len(parts)-tight:], links[len(parts)-tight:])
+	if tight < len(parts) {
+		found.sentence = joined(parts, links)
 	}
-	return strings.Join(parts, ", "), boxFound
+	return found, boxFound
+}
+
+// joined lists the contents of boxes, as alternatives where an "or" links them.
+func joined(parts, links []string) string {
+	var b strings.Builder
+	for i, part := range parts {
+		if i > 0 && strings.Contains(links[i-1], "or") {
+			b.WriteString(" or ")
+		} else if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(part)
+	}
+	return b.String()
 }
 
 const (
@@ -115,6 +156,26 @@ func isConnector(gap string) bool {
 	}
 	return strings.Trim(gap, " \t\n$,;.(){}[]\\*~&") == ""
 }
+
+// isEnumeration tells whether the text between two boxes goes on to name
+// another part of one answer, within a sentence and drawing no conclusion.
+func isEnumeration(gap string) bool {
+	if len(gap) > 80 || strings.ContainsAny(gap, ".!?\n") {
+		return false
+	}
+	joined := strings.Contains(gap, ",")
+	for _, w := range word.FindAllString(gap, -1) {
+		switch w = strings.ToLower(w); {
+		case w == "and" || w == "or":
+			joined = true
+		case concluding[w]:
+			return false
+		}
+	}
+	return joined
+}
+
+var concluding = set("so thus hence therefore then giving gives total sum final answer not but wait instead rather actually")
 
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

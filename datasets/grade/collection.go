@@ -16,7 +16,7 @@ func (c *comparer) sameValue(a, g *node) bool {
 		}
 		return c.sameScalar(a, g)
 	case a.kind == kTuple && g.kind == kTuple:
-		return a.name == g.name && c.inOrder(a.args, g.args)
+		return (a.name == g.name || isPoint(a) && isPoint(g)) && c.inOrder(a.args, g.args)
 	case a.kind == kMatrix && g.kind == kMatrix:
 		return a.name == g.name && a.columns == g.columns && c.inOrder(a.args, g.args)
 	case isPoint(a) && isPoint(g) && (!isUnordered(a) || !isUnordered(g)):
@@ -102,7 +102,7 @@ func isUnordered(n *node) bool { return n.kind == kList || n.kind == kSet }
 // isPoint tells whether the elements can be coordinates: (1,2), the same
 // without brackets, or a column.
 func isPoint(n *node) bool {
-	return n.kind == kTuple && n.name == "()" || n.kind == kList && n.name == "" || n.kind == kMatrix && n.columns == 1 && n.name == "matrix"
+	return n.kind == kTuple && (n.name == "()" || n.name == "[]" && len(n.args) > 2) || n.kind == kList && n.name == "" || n.kind == kMatrix && n.columns == 1 && n.name == "matrix"
 }
 
 // simplified turns alternatives that are intervals into a union, flattens

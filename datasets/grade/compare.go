@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -32,8 +33,14 @@ func readings(answer, gold string) []reading {
 	if strings.Contains(answer, ",") && strings.Contains(gold, ".") || strings.Contains(answer, ".") && strings.Contains(gold, ",") {
 		rs = append(rs, reading{decimalComma: true})
 	}
+	if strings.Contains(answer, "e") && scientific.MatchString(gold) {
+		rs = append(rs, reading{euler: true})
+	}
 	return rs
 }
+
+// scientific finds what LaTeX and programs read differently, in a reference.
+var scientific = regexp.MustCompile(`\d\.?e[-+]?\d`)
 
 func compareTexts(answer, gold string, r reading) (bool, string) {
 	at, gt := lex(answer, r), lex(gold, r)
@@ -58,53 +65,6 @@ func compareTexts(answer, gold string, r reading) (bool, string) {
 	return false, reason
 }
 
-// sameTokens compares two texts without regard to spacing and case.
-func sameTokens(a, b []token) bool {
-	return strings.EqualFold(flat(a), flat(b))
-}
-
-func flat(toks []token) string {
-	var b strings.Builder
-	for i, t := range toks {
-		if i > 0 && t.kind == tokNumber && toks[i-1].kind == tokNumber {
-			b.WriteByte(' ')
-		}
-		b.WriteString(t.text)
-	}
-	return b.String()
-}
-
-// withoutLabel returns the tokens, and where they begin with the label of a
-// choice, as in (C) 106, also what follows it and the letter alone.
-func withoutLabel(toks []token) [][]token {
-	all := [][]token{toks}
-	isChoice := func(t token) bool {
-		return (t.kind == tokLetter || t.kind == tokWord) && len(t.text) == 1 && t.text >= "A" && t.text <= "J"
-	}
-	if len(toks) > 3 && toks[0].text == "(" && isChoice(toks[1]) && toks[2].text == ")" && (toks[3].kind != tokOp || strings.Contains(`-{(\{|`, toks[3].text)) {
-		all = append(all, toks[3:], toks[1:2])
-	}
-	if len(toks) > 2 && isChoice(toks[0]) && (toks[1].text == "." || toks[1].text == ")" || toks[1].text == ":") {
-		all = append(all, toks[2:], toks[:1])
-	}
-	return all
-}
-
-// withoutUnit returns the tokens without a last letter that may be a unit, as
-// in the reference "\frac{37}{4} m": a number, a space, and m.
-func withoutUnit(toks []token) [][]token {
-	last := len(toks) - 1
-	if last < 1 || toks[last].kind != tokLetter || !toks[last].space || units[strings.ToLower(toks[last].text)] == "" || !endsValue(toks[last-1]) {
-		return nil
-	}
-	for _, t := range toks[:last] {
-		if t.kind == tokLetter {
-			return nil
-		}
-	}
-	return [][]token{toks[:last]}
-}
-
 func compareTokens(answer, gold []token) (bool, string) {
 	a, errA := parseTokens(answer)
 	g, errG := parseTokens(gold)
@@ -118,11 +78,15 @@ func compareTokens(answer, gold []token) (bool, string) {
 		return false, ReasonWrong
 	}
 	c := comparer{}
-	x, y := expand(a.node), expand(g.node)
+	x, y := carriedOut(expand(a.node)), carriedOut(expand(g.node))
+	x, y = withoutParameters(x, y)
 	if foldsCase(x) && foldsCase(y) {
 		x, y = lowered(x), lowered(y)
 	}
 	ok := c.equal(x, y)
+	if !ok && (x.has(isBareLog) || y.has(isBareLog)) {
+		ok = c.equal(decimalLog(x), decimalLog(y))
+	}
 	switch {
 	case ok && c.exact:
 		return true, ReasonSameNumber
@@ -134,10 +98,17 @@ func compareTokens(answer, gold []token) (bool, string) {
 	return false, ReasonWrong
 }
 
-// clashOfAngles tells whether one angle is in degrees, the other in radians.
-func clashOfAngles(a, b parsed) bool {
-	return b.unit == "radian" && a.has(func(n *node) bool { return n.kind == kDegrees }) ||
-		b.unit == "radian" && a.unit == "degree"
+// isBareLog recognises log without a base, which is the natural logarithm to
+// some and that to base 10 to others; an answer may mean either.
+func isBareLog(n *node) bool { return n.kind == kCall && n.name == "log" }
+
+func decimalLog(n *node) *node {
+	return n.rebuilt(func(m *node) *node {
+		if isBareLog(m) {
+			m.name = "lg"
+		}
+		return m
+	})
 }
 
 // foldsCase tells whether no two names in the tree differ by case only.
@@ -179,6 +150,9 @@ func (c *comparer) equal(a, g *node) bool {
 		return false
 	}
 	c.exact = false
+	if sameRealSet(a, g) {
+		return true
+	}
 	if a.kind == kRelation && g.kind == kRelation && c.sameRelation(a, g) {
 		return true
 	}
@@ -214,6 +188,11 @@ func (c *comparer) samePercent(a, g *node) bool {
 func (c *comparer) sameScalar(a, g *node) bool {
 	if c.steps++; c.steps > maxSteps {
 		return false
+	}
+	if differ := isAngle(a) != isAngle(g); differ && (a.has(isPi) || g.has(isPi)) {
+		if same, known := sameValues(inRadians(a), inRadians(g)); known && same {
+			return true
+		}
 	}
 	x, y := rational(a), rational(g)
 	if x != nil && y != nil {

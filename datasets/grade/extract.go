@@ -15,7 +15,8 @@ const tail = 1 << 14
 const longest = 1 << 18
 
 // extract finds the answer of a completion, or the reason why there is none.
-func extract(completion string) (answer, reason string) {
+// Where it can be taken in two ways, the later one is the more likely.
+func extract(completion string) (answers []string, reason string) {
 	text := ending(completion, longest)
 	if i := strings.LastIndex(text, "</think>"); i >= 0 {
 		text = text[i+len("</think>"):]
@@ -23,9 +24,15 @@ func extract(completion string) (answer, reason string) {
 	text = withoutConfidence(text)
 	switch box, state := lastBoxes(text); state {
 	case boxFound:
-		return found(box)
+		if later := afterBox(text[box.end:]); later != "" {
+			return found(later)
+		}
+		if box.sentence != "" {
+			return found(box.sentence, box.content)
+		}
+		return found(box.content)
 	case boxOpen:
-		return "", ReasonOpenBox
+		return nil, ReasonOpenBox
 	}
 	text = ending(text, tail)
 	if i := strings.LastIndex(text, "####"); i >= 0 {
@@ -40,6 +47,9 @@ func extract(completion string) (answer, reason string) {
 	line := lastLine(text)
 	if isFormula(line) {
 		return found(line)
+	}
+	if joined := trailingMath(text); joined != "" {
+		return found(joined, lastMathOrNumber(text))
 	}
 	if last := lastMathOrNumber(text); last != "" {
 		return found(last)
@@ -59,34 +69,53 @@ func ending(text string, n int) string {
 	return text
 }
 
-// found cleans an extracted answer; one that is empty was not found.
-func found(answer string) (string, string) {
-	answer = strings.TrimSpace(answer)
-	if strings.Trim(answer, " \\~$*.{}") == "" {
-		return "", ReasonNotFound
+// found cleans extracted answers; where the last is empty, none was found.
+func found(answers ...string) ([]string, string) {
+	for i := range answers {
+		answers[i] = strings.TrimSpace(answers[i])
 	}
-	return answer, ""
+	if strings.Trim(answers[len(answers)-1], " \\~$*.{}") == "" {
+		return nil, ReasonNotFound
+	}
+	return answers, ""
+}
+
+// afterBox returns the formula or number that is called the final answer after
+// the last box, which then holds an intermediate result; "" where there is none.
+func afterBox(text string) string {
+	text = ending(text, tail)
+	rest, ok := afterPhrase(text, "final answer")
+	if !ok || rest == "" || !strings.HasPrefix(rest, `\(`) && !isDigit(rest[0]) && rest[0] != '$' && rest[0] != '-' {
+		return ""
+	}
+	return strings.TrimSpace(fromSentence(rest))
 }
 
 // afterAnswerPhrase returns what follows the last "answer is" or "answer:",
 // the last "final answer is" first.
 func afterAnswerPhrase(text string) (string, bool) {
-	for _, word := range []string{"final answer", "answer"} {
-		for end := len(text); ; {
-			i := lastIndexFold(text[:end], word)
-			if i < 0 {
-				break
-			}
-			rest := strings.TrimLeft(text[i+len(word):], " *_")
-			for _, link := range []string{"is:", "is", ":", "=", "\n"} {
-				if after, ok := strings.CutPrefix(rest, link); ok && strings.TrimSpace(after) != "" && !startsWithLetter(link, after) {
-					return strings.TrimLeft(after, " \t\n*_:"), true
-				}
-			}
-			end = i
-		}
+	if rest, ok := afterPhrase(text, "final answer"); ok {
+		return rest, true
 	}
-	return "", false
+	return afterPhrase(text, "answer")
+}
+
+// afterPhrase returns what follows the last place where a phrase, in any case,
+// is followed by "is", a colon and the like.
+func afterPhrase(text, phrase string) (string, bool) {
+	for end := len(text); ; {
+		i := lastIndexFold(text[:end], phrase)
+		if i < 0 {
+			return "", false
+		}
+		rest := strings.TrimLeft(text[i+len(phrase):], " *_")
+		for _, link := range []string{"is:", "is", ":", "=", "\n"} {
+			if after, ok := strings.CutPrefix(rest, link); ok && strings.TrimSpace(after) != "" && !startsWithLetter(link, after) {
+				return strings.TrimLeft(after, " \t\n*_:"), true
+			}
+		}
+		end = i
+	}
 }
 
 // startsWithLetter rejects "answer isn't" and "answer island" for the link "is".
@@ -109,13 +138,19 @@ func fromSentence(text string) string {
 	if isFormula(text) || !hasProse(text) {
 		return text
 	}
-	if _, err := parse(text, reading{}); err == nil && !strings.Contains(text, " is ") && len(text) < 40 {
+	if _, err := parse(text, reading{}); err == nil && !strings.Contains(text, " is ") && len(text) < 40 && !countsInWords(text) {
 		return text
 	}
 	if last := lastMathOrNumber(text); last != "" {
 		return last
 	}
 	return text
+}
+
+// countsInWords tells whether a text begins with words and then has a number,
+// as in "She started 3 hours ago": the number is the answer.
+func countsInWords(text string) bool {
+	return isLetter(text[0]) && strings.ContainsAny(text, "0123456789") && !strings.ContainsAny(text, "=,$\\")
 }
 
 // mathSegment is a formula between delimiters, within a paragraph.
@@ -134,6 +169,28 @@ func leadingMath(text string) string {
 			break
 		}
 		parts = append(parts, segmentText(text, locs[i]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// trailingMath returns the last formulas of a text, two or more with only
+// connectors between them, if no number comes after them.
+func trailingMath(text string) string {
+	locs := mathSegment.FindAllStringSubmatchIndex(text, -1)
+	last := len(locs) - 1
+	if last < 1 || lastNumber(text[locs[last][1]:]) != "" {
+		return ""
+	}
+	first := last
+	for first > 0 && last-first < maxJoinedBoxes && isConnector(text[locs[first-1][1]:locs[first][0]]) {
+		first--
+	}
+	if first == last {
+		return ""
+	}
+	var parts []string
+	for _, loc := range locs[first:] {
+		parts = append(parts, segmentText(text, loc))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -190,10 +247,13 @@ var (
 	word         = regexp.MustCompile(`[a-zA-Z]{2,}`)
 )
 
-// hasProse tells whether a text has words, other than in commands and names
-// of functions.
+// hasProse tells whether a text has words, other than in commands, names of
+// functions, "and" and "or".
 func hasProse(text string) bool {
 	for _, w := range word.FindAllString(latexCommand.ReplaceAllString(text, " "), -1) {
+		if conjunction(w) != "" {
+			continue
+		}
 		if _, ok := functions[w]; !ok && !isUpper(w) && w != "pi" && w != "sqrt" {
 			return true
 		}

@@ -54,15 +54,22 @@ const (
 // An unevaluated expression counts as its value, so where the question itself
 // is an expression ("47+85="), use [Number].
 func Grade(completion, gold string) Verdict {
-	answer, reason := extract(completion)
+	answers, reason := extract(completion)
 	if reason == ReasonOpenBox && isUnbalanced(gold) {
-		answer, reason = verbatim(completion, gold)
+		answers, reason = verbatim(completion, gold)
 	}
 	if reason != "" {
 		return Verdict{Reason: reason}
 	}
-	correct, why := Equal(answer, gold)
-	return Verdict{Correct: correct, Answer: answer, Found: true, Reason: why}
+	var v Verdict
+	for _, answer := range answers {
+		correct, why := Equal(answer, gold)
+		v = Verdict{Correct: correct, Answer: answer, Found: true, Reason: why}
+		if correct {
+			break
+		}
+	}
+	return v
 }
 
 // isUnbalanced tells whether a reference itself lacks a brace, as one in ten
@@ -73,13 +80,13 @@ func isUnbalanced(gold string) bool {
 }
 
 // verbatim accepts such a reference where it stands in the box as it is.
-func verbatim(completion, gold string) (answer, reason string) {
+func verbatim(completion, gold string) (answers []string, reason string) {
 	for _, box := range []string{`\boxed{`, `\fbox{`} {
 		if i := strings.LastIndex(completion, box); i >= 0 && strings.HasPrefix(completion[i+len(box):], gold) {
-			return gold, ""
+			return []string{gold}, ""
 		}
 	}
-	return "", ReasonOpenBox
+	return nil, ReasonOpenBox
 }
 
 // Equal compares an answer, already extracted, with the reference answer; the
@@ -101,13 +108,30 @@ func Equal(answer, gold string) (bool, string) {
 // the registered benchmarks has some hundred bytes.
 const maxAnswer = 4096
 
-// unwrapGold takes a reference out of its boxes.
+// unwrapGold takes a reference out of its boxes, or out of a worked solution
+// that stands in its place.
 func unwrapGold(gold string) string {
+	gold = ending(gold, longest)
 	if !strings.Contains(gold, `\boxed`) {
+		if end := ending(gold, tail); len(gold) > shortest && hasProse(end) {
+			if rest, ok := afterAnswerPhrase(end); ok {
+				return strings.TrimSpace(fromSentence(rest))
+			}
+		}
 		return gold
 	}
-	if inner, state := lastBoxes(gold); state == boxFound {
+	found, state := lastBoxes(gold)
+	switch {
+	case state == boxOpen:
+		_, inner, _ := strings.Cut(gold[strings.LastIndex(gold, `\boxed`):], "{")
 		return inner
+	case state == boxFound && found.sentence != "":
+		return found.sentence
+	case state == boxFound:
+		return found.content
 	}
 	return gold
 }
+
+// shortest is the length in bytes from which a reference can be a solution.
+const shortest = 60

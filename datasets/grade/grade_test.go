@@ -17,7 +17,7 @@ func TestExtraction(t *testing.T) {
 		{`first \boxed{7}, no: \boxed{8}`, `8`, ""},
 		{`\boxed{3} and \boxed{4}.`, `3, 4`, ""},
 		{`\boxed{\boxed{5}}`, `5`, ""},
-		{`\boxed {A} or \fbox{B}`, `A, B`, ""},
+		{`\boxed {A} or \fbox{B}`, `A or B`, ""},
 		{`\boxed{\{1,2\}}`, `\{1,2\}`, ""},
 		{`\boxed 12`, `12`, ""},
 		{"the answer is \\boxed{12", "", grade.ReasonOpenBox},
@@ -38,6 +38,12 @@ func TestExtraction(t *testing.T) {
 		{"So we obtain $\\text{84}$.", `\text{84}`, ""},
 		{"There are 3 boys and 12 girls in K2.", "12", ""},
 		{"Some text\n-\\sqrt{3}", `-\sqrt{3}`, ""},
+		{"so $8$,$4$.", "4", ""},
+		{"3 and 4", "3 and 4", ""},
+		{"Final Answer: She started growing it 3 hours ago. I hope it is correct.", "3", ""},
+		{"one half is $\\boxed{200}$, so the other is 255. Final Answer: The final answer is $455$. I hope it is correct.", "455", ""},
+		{"$\\boxed{200}$. That final answer is consistent.", "200", ""},
+		{"$\\boxed{1}$ for (a) and $\\boxed{2}$ for (b)", "2", ""},
 		{"it cannot be done", "it cannot be done", ""},
 	} {
 		v := grade.Grade(c.completion, "no such answer")
@@ -60,7 +66,7 @@ func TestEqual(t *testing.T) {
 		{`\frac43`, `\frac{4}{3}`, true}, {`\dfrac 4 3`, `4/3`, true}, {`1\frac{1}{3}`, `\tfrac{4}{3}`, true}, {`1 1/3`, `4/3`, true},
 		{`0.5`, `\frac12`, true}, {`.50`, `1/2`, true}, {`0.\overline{3}`, `\frac13`, true}, {`0.33`, `\frac13`, false}, {`0.333333`, `\frac13`, true},
 		{`1,234`, `1234`, true}, {`1{,}234`, `1234`, true}, {`11,\! 111,\! 100`, `11111100`, true}, {`996\,000`, `996000`, true}, {`32, 349`, `32349`, false},
-		{`4.5 \times 10^{33}`, `4.5e33`, true}, {`4.5e32`, `4.5e33`, false}, {`-24+4.6e`, `4.6e-24`, false},
+		{`4.5 \times 10^{33}`, `4.5e33`, true}, {`4.5e32`, `4.5e33`, false}, {`-24+4.6e`, `4.6e-24`, true}, {`0.2`, `2e-1`, true}, {`2e - 1`, `2e-1`, true}, {`2e`, `2e-1`, false},
 		{`{2 \over 15}`, `2/15`, true}, {`3,14`, `3.14`, true}, {`003`, `3`, true}, {`6 7`, `42`, false}, {`529.01`, `529`, false},
 		// What surrounds a value.
 		{`$5$.`, `5`, true}, {`\left( 5 \right)`, `5`, true}, {`\text{66}`, `66`, true}, {`\textbf{(C)}\ 42`, `42`, true}, {`\textbf{(C)}\ 42`, `\text{C}`, true}, {`\textbf{(C)}\ 42`, `D`, false},
@@ -70,7 +76,7 @@ func TestEqual(t *testing.T) {
 		// Expressions.
 		{`2 + \sqrt{5}`, `\sqrt5+2`, true}, {`\frac{2}{\sqrt 2}`, `\sqrt{2}`, true}, {`\sqrt[3]{8}`, `2`, true}, {`5\pi`, `5`, false}, {`\pi`, `3.14`, false},
 		{`(x+1)^2`, `x^2+2x+1`, true}, {`(x+1)^2`, `x^2+1`, false}, {`\sqrt{x^2}`, `x`, false}, {`\ln a + \ln b`, `\ln(ab)`, true},
-		{`\frac{k}{l}-\frac1l`, `\frac{K-1}{L}`, true}, {`\sin^2 x + \cos^2 x`, `1`, true}, {`\log_2 8`, `3`, true}, {`\sin 30^\circ`, `\frac12`, true},
+		{`\frac{k}{l}-\frac1l`, `\frac{K-1}{L}`, true}, {`\sin^2 x + \cos^2 x`, `1`, true}, {`\log_2 8`, `3`, true}, {`\ln {2}^{1/2}`, `\ln \sqrt{2}`, true}, {`\cos{\left(x\right)}^2`, `\cos^2 x`, true}, {`\sin 30^\circ`, `\frac12`, true},
 		{`\binom{5}{2}`, `10`, true}, {`5!`, `120`, true}, {`|{-3}|`, `3`, true}, {`\lfloor 2.5 \rfloor`, `2`, true}, {`e^{i\pi}`, `-1`, true}, {`3q`, `3n`, false},
 		{`4210_5`, `4210_{5}`, true}, {`4210_{6}`, `4210_{5}`, false}, {`I(0)/2`, `I(0)`, false}, {`9^{9^{9^9}}`, `9^{9^{9^{9^9}}}`, false},
 		// Collections.
@@ -81,11 +87,42 @@ func TestEqual(t *testing.T) {
 		{`14:64`, `7:32`, true}, {`1:00`, `12:00`, false}, {`a=1, b=2`, `a=2, b=1`, false},
 		// Relations.
 		{`2x - 4 = 0`, `x = 2`, true}, {`y = 2x + 1`, `2x - y + 1 = 0`, true}, {`y = 2x`, `2x - y + 1 = 0`, false}, {`0`, `2x - y + 1 = 0`, false}, {`-x > -1`, `x < 1`, true}, {`-x > -1`, `x > 1`, false}, {`11a+c`, `7 = 11a + c`, false},
+		{`y = 2x + 3 = 4`, `2x+3=4`, true}, {`y = 2x + 3 = 5`, `2x+3=4`, false},
+		// Sets of real numbers by what they hold.
+		{`(-\infty,2)\cup(4,\infty)`, `(-\infty,2)\cup(3,\infty)`, false}, {`x<2 \text{ or } x>3`, `(-\infty,2)\cup(3,\infty)`, true}, {`x<2, x>3`, `(-\infty,2)\cup(3,\infty)`, true},
+		{`x \ne 0`, `(-\infty,0)\cup(0,\infty)`, true}, {`\mathbb{R}\setminus\{0\}`, `x \ne 0`, true}, {`\mathbb{R}\setminus\{1\}`, `x \ne 0`, false}, {`[1,2]\cup[2,3]`, `[1,3]`, true}, {`[1,2)\cup(2,3]`, `[1,3]`, false},
+		{`x^2<4`, `(-2,2)`, true}, {`x^2\le 4`, `(-2,2)`, false}, {`x^2<4`, `(-\infty,4)`, false}, {`x^2<5`, `x^2<5.1`, false}, {`1\le|z|\le 2`, `[-2,-1]\cup[1,2]`, true},
+		{`\{x : 1<x\le 3\}`, `(1,3]`, true}, {`\{x \in \mathbb{R} \mid x>3\}`, `(1,3]`, false}, {`x>2 \text{ and } x<5`, `(2,5)`, true}, {`\text{all real numbers}`, `(-\infty,\infty)`, true}, {`(-\infty,0)`, `\mathbb{R}`, false}, {`\text{no solution}`, `\varnothing`, true},
+		// Families, matrices, angles, logarithms, numerals.
+		{`n\pi, n \in \mathbb{Z}`, `k\pi, k \in \mathbb{Z}`, true}, {`2n\pi, n \in \mathbb{Z}`, `k\pi, k \in \mathbb{Z}`, false}, {`n\pi`, `k\pi`, false},
+		{`p=5,q=2;p=7,q=2`, `(5,2),(7,2)`, true}, {`p=5,q=2;p=7,q=2`, `(2,5),(2,7)`, false}, {`[1,2,3]`, `(1,2,3)`, true}, {`\boxed{15\frac{39}{40}}, or \boxed{\frac{639}{40}}`, `\frac{639}{40}`, true},
+		{`\frac12\begin{pmatrix} 2 \\ 4 \end{pmatrix} + \begin{pmatrix} 0 \\ 1 \end{pmatrix}`, `(1,3)`, true}, {`\begin{pmatrix} 1 & 2 \end{pmatrix}^T`, `\begin{pmatrix} 1 \\ 2 \end{pmatrix}`, true}, {`\begin{pmatrix} a & b \\ 0 & 1 \end{pmatrix}\begin{pmatrix} 1 & 1 \\ 0 & 1 \end{pmatrix}`, `\begin{pmatrix} a & a+b \\ 0 & 1 \end{pmatrix}`, true}, {`\begin{pmatrix} 1 \\ 2 \end{pmatrix}\begin{pmatrix} 1 \\ 2 \end{pmatrix}`, `\begin{pmatrix} 1 \\ 4 \end{pmatrix}`, false},
+		{`30^\circ`, `\frac{\pi}{6}`, true}, {`30^\circ`, `\frac{\pi}{3}`, false}, {`\log_{10} x`, `\log x`, true}, {`\ln x`, `\log x`, true}, {`\ln x`, `\log_{10} x`, false},
+		{`0.1666...`, `\frac16`, true}, {`0.16...`, `\frac16`, false}, {`-3./2`, `-1.5`, true}, {`\text{five}`, `5`, true}, {`14 {, }916`, `14916`, true},
 		// Words.
 		{`navin`, `\text{Navin}`, true}, {`\text{not Navin}`, `\text{Navin}`, false}, {`not east`, `\text{east}`, false}, {`\text{no solution}`, `7`, false}, {`(e)`, `\text{(E)}`, true},
 	} {
 		if got, reason := grade.Equal(c.answer, c.gold); got != c.want {
 			t.Errorf("%q for %q: %v (%s)", c.answer, c.gold, got, reason)
+		}
+	}
+}
+
+// TestSolutionForReference: a worked solution may stand in the reference's place.
+func TestSolutionForReference(t *testing.T) {
+	for _, c := range []struct {
+		answer, gold string
+		want         bool
+	}{
+		{`28\%`, `The stock keeps $72 \%$ of its value, so the loss is the rest. Final Answer: The final answer is $28 \%$. I hope it is correct.`, true},
+		{`72\%`, `The stock keeps $72 \%$ of its value, so the loss is the rest. Final Answer: The final answer is $28 \%$. I hope it is correct.`, false},
+		{`\frac{639}{40}`, `Hence $d = \boxed{15\frac{39}{40}},$ or $\boxed{\frac{639}{40}}$ inches.`, true},
+		{`1, 2`, `$\boxed{1}$ paper and $\boxed{2}$ bins`, true},
+		{`2`, `$\boxed{1}$ paper and $\boxed{2}$ bins`, false},
+		{`W(x)=1orW(x)=-1`, `\boxed{W(n) = 1 \text{ and } W(n) = -1`, true},
+	} {
+		if got := grade.Grade(`\boxed{`+c.answer+`}`, c.gold); got.Correct != c.want {
+			t.Errorf("%q for %q: %+v", c.answer, c.gold, got)
 		}
 	}
 }
@@ -167,22 +204,37 @@ func TestHostile(t *testing.T) {
 		"over-escaped": box(strings.Repeat(`\\`, 2000)),
 		"texts":        box(strings.Repeat(`\text{1`, 500) + strings.Repeat("}", 500)),
 		"unicode":      box(strings.Repeat("√", 1300)),
+		"matrices":     box(strings.Repeat(`\begin{pmatrix}a&b\\c&d\end{pmatrix}`, 100)),
+		"nested sums":  box(strings.Repeat(`(`, 40) + "1" + strings.Repeat(`+\begin{pmatrix}a\\b\end{pmatrix})(x+1)`, 40)),
+		"unions":       box(strings.Repeat(`(x,y)\cup[1,2]\cup`, 200) + "(1,2)"),
+		"inequalities": box(strings.Repeat(`x<2 or `, 300) + "|x^{x^x}|>3"),
+		"final":        `\boxed{1}` + repeat("final answer "),
+		"boxes":        repeat(`\boxed{1}, and `),
+		"formulas":     repeat(`$1$, $2$, `),
 	} {
-		for _, gold := range []string{"5", "x, y, z", `\{a=1,b=2\}`, completionTail(completion)} {
-			grade.Grade("warm", gold)
-			start := time.Now()
-			grade.Grade(completion, gold)
-			grade.Number(completion, gold)
-			if took := time.Since(start); took > hostileLimit {
-				t.Errorf("%s for %.20q took %v", name, gold, took)
-			}
+		for _, gold := range []string{"5", "x, y, z", `\{a=1,b=2\}`, `(-\infty,1)\cup(2,3)`, completionTail(completion)} {
+			within(t, name, func() { grade.Grade(completion, gold) })
+			within(t, name, func() { grade.Grade(`\boxed{5}`, gold) })
+			within(t, name, func() { grade.Number(completion, gold) })
 		}
+		within(t, name+" as reference", func() { grade.Grade(`\boxed{5}`, completion) })
 	}
 }
 
-// hostileLimit is the promised 50 ms for one verdict, trebled because two are
-// measured, on a machine that may be busy.
-const hostileLimit = 150 * time.Millisecond
+// within fails if a verdict takes more than the promised 50 ms, each of five
+// times: the machine may be busy.
+func within(t *testing.T, name string, verdict func()) {
+	t.Helper()
+	var took time.Duration
+	for range 5 {
+		start := time.Now()
+		verdict()
+		if took = time.Since(start); took <= 50*time.Millisecond {
+			return
+		}
+	}
+	t.Errorf("%s took %v", name, took)
+}
 
 // completionTail makes a reference as hostile as the answer.
 func completionTail(completion string) string {
@@ -202,11 +254,8 @@ func FuzzGrade(f *testing.F) {
 		f.Add(`\boxed{12}`, seed)
 	}
 	f.Fuzz(func(t *testing.T, completion, gold string) {
-		start := time.Now()
 		v := grade.Grade(completion, gold)
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("took %v", took)
-		}
+		within(t, "a verdict", func() { grade.Grade(completion, gold) })
 		if v.Correct && !v.Found || v.Reason == "" || !v.Found && v.Answer != "" {
 			t.Errorf("inconsistent verdict %+v", v)
 		}

@@ -28,6 +28,8 @@ type reading struct {
 	lists bool
 	// decimalComma reads 3,14 as the decimal number 3.14.
 	decimalComma bool
+	// euler reads 2e-1 as LaTeX does, 2·e − 1; otherwise it is 0.2.
+	euler bool
 }
 
 // lexer cuts LaTeX or plain text into tokens. Spacing, sizes and dollar signs
@@ -97,6 +99,9 @@ func (l *lexer) letters() {
 		l.emit(kind, l.src[start:l.pos])
 		return
 	}
+	if c := conjunction(l.src[start:l.pos]); c != "" {
+		l.pos = start + len(c)
+	}
 	run := l.src[start:l.pos]
 	lower := strings.ToLower(run)
 	switch {
@@ -117,6 +122,17 @@ func (l *lexer) letters() {
 			l.emit(tokLetter, run[i:i+1])
 		}
 	}
+}
+
+// conjunction returns the "and" or "or" that a run of letters is, or that
+// stands before a name without a space, as in x=1orY=2; "" for any other.
+func conjunction(run string) string {
+	for _, c := range []string{"and", "or"} {
+		if len(run) >= len(c) && strings.EqualFold(run[:len(c)], c) && (len(run) == len(c) || isUpper(run[len(c):]) && !isUpper(run[:len(c)])) {
+			return c
+		}
+	}
+	return ""
 }
 
 // isUnitHere tells whether a short run after a value is a unit, as in 35 cm.

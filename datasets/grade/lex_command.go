@@ -39,6 +39,8 @@ func (l *lexer) command() {
 			l.pos++
 		}
 		l.space = true
+	case name == "mathbb" || name == "R":
+		l.numberSet(name)
 	case textCommands[name]:
 		l.textBlock()
 	case operators[name] != "":
@@ -52,6 +54,8 @@ func (l *lexer) command() {
 		l.environment(name)
 	case name == "hspace" || name == "vspace" || name == "phantom" || name == "color":
 		l.braced()
+	case name == "varnothing":
+		l.emit(tokLetter, "emptyset")
 	case name == "infty":
 		l.emit(tokLetter, "∞")
 	default:
@@ -68,6 +72,20 @@ func (l *lexer) rowBreak() {
 		return
 	}
 	l.emit(tokOp, `\\`)
+}
+
+// numberSet reads \mathbb{R} and its kin, which must not be taken for variables.
+func (l *lexer) numberSet(name string) {
+	start := l.pos
+	if name == "mathbb" {
+		name = strings.TrimSpace(l.braced())
+	}
+	if set, ok := numberSets[name]; ok {
+		l.emit(tokLetter, set)
+		return
+	}
+	l.pos = start
+	l.textBlock()
 }
 
 func (l *lexer) openClose(op string) {
@@ -122,6 +140,8 @@ func (l *lexer) textBlock() {
 	switch {
 	case trimmed == "":
 		l.space = true
+	case trimmed == "," || trimmed == ";":
+		l.emit(tokOp, trimmed)
 	case functions[trimmed] != "":
 		l.emit(tokCommand, functions[trimmed])
 	case lower == "and" || lower == "or":

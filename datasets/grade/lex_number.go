@@ -30,9 +30,34 @@ func (l *lexer) number() {
 	}
 	if strings.Contains(b.String(), ".") {
 		b.WriteString(l.repeating())
+	} else if l.peek(0) == '.' && (l.peek(1) == '/' || l.peek(1) == '*') { // 3./2
+		l.pos++
 	}
 	b.WriteString(l.exponent())
-	l.emit(tokNumber, b.String())
+	l.emit(tokNumber, l.goesOn(b.String()))
+}
+
+// goesOn reads the dots of 0.8333…, of which the digit written three times
+// repeats; behind other decimals dots say nothing that could be compared.
+func (l *lexer) goesOn(text string) string {
+	whole, decimals, ok := strings.Cut(text, ".")
+	if !ok || decimals == "" || strings.ContainsAny(decimals, "~e") {
+		return text
+	}
+	rest := strings.TrimLeft(l.src[l.pos:], " {")
+	for _, dots := range []string{"...", `\ldots`, `\dots`, `\cdots`, "…"} {
+		after, ok := strings.CutPrefix(rest, dots)
+		if !ok {
+			continue
+		}
+		l.pos = len(l.src) - len(strings.TrimPrefix(after, "}"))
+		kept := strings.TrimRight(decimals, decimals[len(decimals)-1:])
+		if len(decimals)-len(kept) < 3 || len(decimals) > 64 {
+			return text
+		}
+		return whole + "." + kept + "~" + decimals[len(decimals)-1:]
+	}
+	return text
 }
 
 func (l *lexer) peek(i int) byte {
@@ -55,7 +80,7 @@ func (l *lexer) digits() string {
 // read.
 func (l *lexer) thousands() (string, bool) {
 	rest := l.src[l.pos:]
-	for _, sep := range []string{`{,}\!`, `{,}`, `{, }`, `,\!`, `\,`, `\!`, ",", " "} {
+	for _, sep := range []string{`{,}\!`, `{,}`, `{, }`, ` {,}`, ` {, }`, `,\!`, `\,`, `\!`, ",", " "} {
 		if !strings.HasPrefix(rest, sep) || sep == "," && (l.reading.lists || l.reading.decimalComma || l.depth > 0) {
 			continue
 		}
@@ -92,7 +117,7 @@ func (l *lexer) repeating() string {
 
 // exponent reads the e33 of 4.5e33; the letter must touch both numbers.
 func (l *lexer) exponent() string {
-	if c := l.peek(0); c != 'e' && c != 'E' {
+	if c := l.peek(0); c != 'e' && c != 'E' || l.reading.euler {
 		return ""
 	}
 	i := 1

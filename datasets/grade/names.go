@@ -36,6 +36,21 @@ var (
 		"hat": "hat", "widehat": "hat", "dot": "dot", "ddot": "ddot", "tilde": "tilde", "widetilde": "tilde",
 	}
 
+	numberSets = map[string]string{"R": "ℝ", "Z": "ℤ", "N": "ℕ", "Q": "ℚ", "C": "ℂ"}
+
+	// phrases say in words what has a sign.
+	phrases = map[string]string{
+		"no solution": "emptyset", "no solutions": "emptyset", "no real solution": "emptyset", "no real solutions": "emptyset",
+		"empty set": "emptyset", "the empty set": "emptyset",
+		"all real numbers": "ℝ", "all reals": "ℝ", "the real numbers": "ℝ", "real numbers": "ℝ", "any real number": "ℝ",
+	}
+
+	// numerals are numbers that people write as words.
+	numerals = map[string]int64{
+		"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+		"eleven": 11, "twelve": 12,
+	}
+
 	operators = map[string]string{
 		"le": "≤", "leq": "≤", "leqslant": "≤", "ge": "≥", "geq": "≥", "geqslant": "≥", "lt": "<", "gt": ">",
 		"ne": "≠", "neq": "≠", "times": "*", "cdot": "*", "ast": "*", "div": "/", "pm": "±", "mp": "∓",

@@ -13,6 +13,9 @@ import (
 // visited once.
 type evaluator struct {
 	point int
+	// given, if not "", is a symbol with a value of its own.
+	given string
+	value float64
 	// outside is set where the root, logarithm or fractional power of a
 	// negative number was taken: the identities people use may not hold there.
 	outside bool
@@ -30,6 +33,9 @@ const (
 )
 
 func (e *evaluator) symbol(name string) complex128 {
+	if e.given != "" && name == e.given {
+		return complex(e.value, 0)
+	}
 	switch name {
 	case "i":
 		return 1i

@@ -198,14 +198,22 @@ func (p *parser) atom() *node {
 	return p.bracket()
 }
 
-// words reads text as one name.
+// words reads text as one name, or as what it says in words.
 func (p *parser) words() *node {
 	var parts []string
 	for p.peek().kind == tokWord {
 		parts = append(parts, strings.Join(strings.Fields(p.peek().text), " "))
 		p.pos++
 	}
-	return &node{kind: kSymbol, name: strings.Join(parts, " ")}
+	name := strings.Join(parts, " ")
+	lower := strings.ToLower(name)
+	if sign, ok := phrases[lower]; ok {
+		return &node{kind: kSymbol, name: sign}
+	}
+	if n, ok := numerals[lower]; ok {
+		return integer(n)
+	}
+	return &node{kind: kSymbol, name: name}
 }
 
 // number makes a number of the lexer's text. Huge exponents stay powers, so

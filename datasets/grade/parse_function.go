@@ -77,7 +77,11 @@ func isMinusOne(n *node) bool {
 // follow up to the next operator or function.
 func (p *parser) operand() []*node {
 	if p.at("(", "{", "[") {
+		braces := p.at("{") && p.pos+1 < len(p.toks) && p.toks[p.pos+1].text != "("
 		n := p.atom()
+		if braces && p.at("^") { // \ln {2}^{1/2} is set as ln 2^½; f{(x)}^2 is f(x)²
+			return []*node{p.postfix(n)}
+		}
 		if n.kind == kTuple {
 			return n.args
 		}

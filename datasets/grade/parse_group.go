@@ -1,6 +1,9 @@
 package grade
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // bracket reads (…), […], {…}, \{…\}, |…|, floors, ceilings and matrices.
 func (p *parser) bracket() *node {
@@ -102,12 +105,36 @@ func (p *parser) set() *node {
 	if p.accept(`\}`) {
 		return &node{kind: kSymbol, name: "emptyset"}
 	}
+	builder := p.skipBuilder()
 	n := p.list()
 	p.expect(`\}`)
+	if builder {
+		return n
+	}
 	if n.kind == kList {
 		return &node{kind: kSet, args: n.args}
 	}
 	return &node{kind: kSet, args: []*node{n}}
+}
+
+// skipBuilder passes over the beginning of {x : …}, {x | …} and {x ∈ ℝ : …}:
+// the conditions that follow say what the set holds.
+func (p *parser) skipBuilder() bool {
+	at := func(i int, texts ...string) bool {
+		return p.pos+i < len(p.toks) && slices.Contains(texts, p.toks[p.pos+i].text)
+	}
+	if p.peek().kind != tokLetter {
+		return false
+	}
+	n := 1
+	if at(1, "∈") && at(2, "ℝ", "R") {
+		n = 3
+	}
+	if !at(n, ":", "|") {
+		return false
+	}
+	p.pos += n + 1
+	return true
 }
 
 // matrix reads rows up to \end.

@@ -107,24 +107,36 @@ func interval(n *node) *node {
 	}
 	infinity := &node{kind: kSymbol, name: "∞"}
 	switch {
-	case len(n.args) == 3 && !hasVariable(n.args[0]) && !hasVariable(n.args[2]):
+	case len(n.args) == 3 && !hasVariable(n.args[0]) && isQuantity(n.args[1]) && !hasVariable(n.args[2]):
 		lo, hi, opLo, opHi := n.args[0], n.args[2], n.ops[0], n.ops[1]
 		if down {
 			lo, hi, opLo, opHi = hi, lo, opHi, opLo
 		}
 		return tuple(bound(opLo, "(", "["), bound(opHi, ")", "]"), lo, hi)
-	case len(n.args) == 2 && hasVariable(n.args[0]) && !hasVariable(n.args[1]):
+	case len(n.args) == 2 && isQuantity(n.args[0]) && !hasVariable(n.args[1]):
 		if up {
 			return tuple("(", bound(n.ops[0], ")", "]"), negative(infinity), n.args[1])
 		}
 		return tuple(bound(n.ops[0], "(", "["), ")", n.args[1], infinity)
-	case len(n.args) == 2 && !hasVariable(n.args[0]) && hasVariable(n.args[1]):
+	case len(n.args) == 2 && !hasVariable(n.args[0]) && isQuantity(n.args[1]):
 		if up {
 			return tuple(bound(n.ops[0], "(", "["), ")", n.args[0], infinity)
 		}
 		return tuple("(", bound(n.ops[0], ")", "]"), negative(infinity), n.args[0])
 	}
 	return nil
+}
+
+// isQuantity tells whether an inequality about this bounds one quantity, as
+// with x, \cos C or P(A); x² < 4 does not say that something lies below 4.
+func isQuantity(n *node) bool {
+	switch n.kind {
+	case kSymbol:
+		return hasVariable(n)
+	case kCall:
+		return n.name != "abs" && n.name != "sqrt" && hasVariable(n)
+	}
+	return false
 }
 
 // bound picks the bracket of an end: open for a strict inequality.
@@ -138,6 +150,9 @@ func bound(op, open, closed string) string {
 // sameRelation compares two relations: two named values by their values, two
 // equations by their solutions, others side by side.
 func (c *comparer) sameRelation(a, g *node) bool {
+	if n := len(a.args); n > len(g.args) && n > 2 && allOps(a, "=") && a.args[0].kind == kSymbol {
+		a = &node{kind: kRelation, args: a.args[1:], ops: a.ops[1:]} // y = A = B says A = B
+	}
 	va, vg := value(a), value(g)
 	if va.kind != kRelation && vg.kind != kRelation {
 		return c.sameValue(va, vg) || sameSolutions(a, g)

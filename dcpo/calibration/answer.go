@@ -42,7 +42,7 @@ type sample struct {
 // newSample bins and sorts answers, in O(n log n).
 func newSample(answers []Answer, bins int) sample {
 	points := make([]point, len(answers))
-	clusters, next := map[string]int{}, 0
+	clusters := newClusters()
 	for i, a := range answers {
 		c := a.Confidence
 		if !a.HasConfidence {
@@ -52,16 +52,29 @@ func newSample(answers []Answer, bins int) sample {
 		if a.Correct {
 			p.correct = 1
 		}
-		id, known := clusters[a.Problem]
-		if !known || a.Problem == "" {
-			id = next
-			next++
-			clusters[a.Problem] = id
-		}
-		p.cluster = id
+		p.cluster = clusters.of(a.Problem)
 		points[i] = p
 	}
-	return prepare(points, bins, next)
+	return prepare(points, bins, clusters.n)
+}
+
+// clusters numbers problems in the order in which they appear.
+type clusters struct {
+	ids map[string]int
+	n   int
+}
+
+func newClusters() *clusters { return &clusters{ids: map[string]int{}} }
+
+// of is the number of a problem; "" is a new one each time.
+func (c *clusters) of(problem string) int {
+	id, known := c.ids[problem]
+	if !known || problem == "" {
+		id = c.n
+		c.ids[problem] = id
+		c.n++
+	}
+	return id
 }
 
 // newPoint makes a point of a confidence, which is missing unless it is finite.

@@ -24,6 +24,7 @@ type Intervals struct {
 	ShareMissing                  Interval
 	ECE, PCE, PCEConditional, MCE Interval
 	Brier, AUROC                  Interval
+	Further                       *FurtherIntervals // nil where Summary.Further is
 }
 
 // Bootstrap computes percentile intervals by drawing whole problems with
@@ -54,22 +55,27 @@ func (b Bootstrap) Summarize(answers []Answer, bins int) Summary {
 	b = b.withDefaults()
 	s := newSample(answers, bins)
 	draws := make([][]float64, measures)
-	b.resample(s, func(weight []float64) {
+	b.resample(s.clusters, func(weight []float64) {
 		for k, value := range s.measure(weight) {
 			draws[k] = append(draws[k], value)
 		}
 	})
+	summary := s.summary()
+	summary.Intervals = b.intervals(draws)
+	return summary
+}
+
+// intervals are those of the measures of a Summary, of each one's draws.
+func (b Bootstrap) intervals(draws [][]float64) *Intervals {
 	var of [measures]Interval
 	for k := range of {
 		of[k] = b.interval(draws[k])
 	}
-	summary := s.summary()
-	summary.Intervals = &Intervals{
+	return &Intervals{
 		Level: b.Level, Resamples: b.Resamples,
 		Accuracy: of[accuracy], MeanConfidence: of[meanConfidence], MeanStated: of[meanStated], ShareMissing: of[shareMissing],
 		ECE: of[ece], PCE: of[pce], PCEConditional: of[pceConditional], MCE: of[mce], Brier: of[brier], AUROC: of[auroc],
 	}
-	return summary
 }
 
 // Band returns the interval of each bin's accuracy, for the band of a
@@ -78,7 +84,7 @@ func (b Bootstrap) Band(answers []Answer, bins int) []Interval {
 	b = b.withDefaults()
 	s := newSample(answers, bins)
 	draws := make([][]float64, s.bins)
-	b.resample(s, func(weight []float64) {
+	b.resample(s.clusters, func(weight []float64) {
 		for k, bin := range s.tally(weight) {
 			draws[k] = append(draws[k], bin.correct/bin.count)
 		}
@@ -92,12 +98,12 @@ func (b Bootstrap) Band(answers []Answer, bins int) []Interval {
 
 // resample calls use with the weights of each resample; it keeps one slice.
 // Fewer than two problems say nothing about variation, so nothing is drawn.
-func (b Bootstrap) resample(s sample, use func(weight []float64)) {
-	if s.clusters < 2 {
+func (b Bootstrap) resample(clusters int, use func(weight []float64)) {
+	if clusters < 2 {
 		return
 	}
 	rng := rand.New(rand.NewPCG(b.Seed, 0x9e3779b97f4a7c15))
-	weight := make([]float64, s.clusters)
+	weight := make([]float64, clusters)
 	for range b.Resamples {
 		clear(weight)
 		for range weight {

@@ -153,10 +153,20 @@ func TestSummaryJSON(t *testing.T) {
 	}
 }
 
+func TestFormat(t *testing.T) {
+	for value, want := range map[float64]string{.12345: "0.123", -.5: "-0.500", -.0004: "0.000", .0005: "0.001", nan(): "–"} {
+		if got := Format(value); got != want {
+			t.Errorf("%v is %q, want %q", value, got, want)
+		}
+	}
+}
+
 // FuzzSummaryJSON: whatever is read can be written and read again.
 func FuzzSummaryJSON(f *testing.F) {
 	f.Add([]byte(`{"n":2,"ece":0.25,"auroc":null,"intervals":{"level":0.95,"ece":[0.1,0.2],"brier":null}}`))
 	f.Add([]byte(`{"ece":"x"}`))
+	f.Add([]byte(`{"n":2,"nll":0.5,"distinct_confidences":2,"intervals":{"smooth_ece":[0.1,0.2],"prr":null}}`))
+	f.Add([]byte(`{"nll":null,"distinct_confidences":"2"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var first, second Summary
 		if json.Unmarshal(raw, &first) != nil {

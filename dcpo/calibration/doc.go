@@ -1,8 +1,14 @@
 // Package calibration measures how well stated confidences agree with
 // correctness: ECE, PCE, MCE, Brier score, AUROC, and 95 % bootstrap intervals.
 //
-// Definitions are those of the released DCPO evaluation, so results can be
-// compared with it. With n answers, bins b of equal width, n_b answers in bin
+// Summarize gives the reference's figures, quickly enough for every training
+// step. Report adds those of Further: calibration errors that do not hang on
+// the choice of bins, NLL, the parts of the Brier score, and what is gained by
+// answering only when confident. Bootstrap gives either with intervals, and
+// compares two methods on the same problems.
+//
+// Definitions of the former are those of the released DCPO evaluation, so results
+// can be compared with it; those of the latter stand at the fields of Further. With n answers, bins b of equal width, n_b answers in bin
 // b, and their mean correctness acc_b and mean confidence conf_b:
 //
 //	ECE             Σ_b n_b/n · |acc_b − conf_b|

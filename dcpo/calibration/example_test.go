@@ -53,3 +53,31 @@ func ExampleBootstrap() {
 	fmt.Println("accuracy", s.Accuracy, "from", s.Intervals.Accuracy)
 	// Output: accuracy 0.375 from 0.125 to 0.750
 }
+
+func ExampleReport() {
+	f := calibration.Report(answers(), 20).Further
+	fmt.Printf("smooth ECE %.3f, NLL %.3f against %.3f of the base rate, AURC %.3f\n", f.SmoothECE, f.NLL, f.BaseRateNLL, f.AURC)
+	// Output: smooth ECE 0.225, NLL 0.886 against 0.662 of the base rate, AURC 0.546
+}
+
+func ExampleRiskCoverage() {
+	for _, p := range calibration.RiskCoverage(answers()) {
+		fmt.Printf("above %.1f: %.0f %% of the answers, of which %.1f %% are wrong\n", p.Threshold, 100*p.Coverage, 100*p.Risk)
+	}
+	// Output:
+	// above 0.9: 50 % of the answers, of which 50.0 % are wrong
+	// above 0.3: 100 % of the answers, of which 62.5 % are wrong
+}
+
+func ExampleBootstrap_Compare() {
+	p, err := calibration.Bootstrap{Resamples: 200}.Compare(answers(), calibration.BaseRate(answers()), 20)
+	if err != nil {
+		panic(err)
+	}
+	for _, d := range p.Differences {
+		if d.Measure == "brier" {
+			fmt.Printf("Brier %.3f and %.3f\n", d.One, d.Other)
+		}
+	}
+	// Output: Brier 0.300 and 0.234
+}

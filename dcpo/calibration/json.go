@@ -37,18 +37,26 @@ type summaryJSON struct {
 	MCE            number     `json:"mce"`
 	Brier          number     `json:"brier"`
 	AUROC          number     `json:"auroc"`
-	Intervals      *Intervals `json:"intervals,omitempty"`
+	Intervals      *Intervals `json:"intervals,omitempty"` // nil in writing: they come after Further
 }
 
 // MarshalJSON writes the summary as one object with lower-case field names (n,
-// accuracy, mean_confidence, ece, pce, pce_conditional, mce, brier, auroc, …);
-// an undefined measure is null.
+// accuracy, mean_confidence, ece, pce, pce_conditional, mce, brier, auroc, …,
+// and those of Further beside them); an undefined measure is null.
 func (s Summary) MarshalJSON() ([]byte, error) {
-	return json.Marshal(summaryJSON{
+	object, err := json.Marshal(summaryJSON{
 		N: s.N, Bins: s.Bins, Accuracy: number(s.Accuracy), MeanConfidence: number(s.MeanConfidence), MeanStated: number(s.MeanStated),
 		ShareMissing: number(s.ShareMissing), ECE: number(s.ECE), PCE: number(s.PCE), PCEConditional: number(s.PCEConditional),
-		MCE: number(s.MCE), Brier: number(s.Brier), AUROC: number(s.AUROC), Intervals: s.Intervals,
+		MCE: number(s.MCE), Brier: number(s.Brier), AUROC: number(s.AUROC),
 	})
+	if err != nil {
+		return nil, err
+	}
+	more := s.Further.jsonFields()
+	if s.Intervals != nil {
+		more = append(more, jsonField{"intervals", s.Intervals})
+	}
+	return appendFields(object, more...)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote; null and absent measures are NaN.
@@ -58,10 +66,18 @@ func (s *Summary) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &j); err != nil {
 		return err
 	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return err
+	}
+	further, err := readFurther(object)
+	if err != nil {
+		return err
+	}
 	*s = Summary{
 		N: j.N, Bins: j.Bins, Accuracy: float64(j.Accuracy), MeanConfidence: float64(j.MeanConfidence), MeanStated: float64(j.MeanStated),
 		ShareMissing: float64(j.ShareMissing), ECE: float64(j.ECE), PCE: float64(j.PCE), PCEConditional: float64(j.PCEConditional),
-		MCE: float64(j.MCE), Brier: float64(j.Brier), AUROC: float64(j.AUROC), Intervals: j.Intervals,
+		MCE: float64(j.MCE), Brier: float64(j.Brier), AUROC: float64(j.AUROC), Further: further, Intervals: j.Intervals,
 	}
 	return nil
 }
@@ -80,14 +96,30 @@ type intervalsJSON struct {
 	MCE            Interval `json:"mce"`
 	Brier          Interval `json:"brier"`
 	AUROC          Interval `json:"auroc"`
+
+	Further *FurtherIntervals `json:"-"` // beside the above
 }
 
 // MarshalJSON names the intervals as the measures of a Summary are named.
-func (i Intervals) MarshalJSON() ([]byte, error) { return json.Marshal(intervalsJSON(i)) }
+func (i Intervals) MarshalJSON() ([]byte, error) {
+	object, err := json.Marshal(intervalsJSON(i))
+	if err != nil {
+		return nil, err
+	}
+	return appendFields(object, i.Further.jsonFields()...)
+}
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (i *Intervals) UnmarshalJSON(raw []byte) error {
-	return json.Unmarshal(raw, (*intervalsJSON)(i))
+	if err := json.Unmarshal(raw, (*intervalsJSON)(i)); err != nil {
+		return err
+	}
+	var object map[string]json.RawMessage
+	err := json.Unmarshal(raw, &object)
+	if err == nil {
+		i.Further, err = readFurtherIntervals(object)
+	}
+	return err
 }
 
 // MarshalJSON writes [low, high], or null for an undefined interval.

@@ -28,6 +28,10 @@ type oracleCase struct {
 		AUROC          *float64 `json:"auroc"`
 		Counts20       []int    `json:"bin_counts20"`
 		Counts15       []int    `json:"bin_counts15"`
+		NetcalECE20    *float64 `json:"netcal_ece20"`
+		NetcalMCE20    *float64 `json:"netcal_mce20"`
+		NetcalECE15    *float64 `json:"netcal_ece15"`
+		NetcalMCE15    *float64 `json:"netcal_mce15"`
 	} `json:"expected"`
 }
 

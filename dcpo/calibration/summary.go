@@ -2,7 +2,7 @@ package calibration
 
 import "fmt"
 
-// Summary is every measure of a set of answers. An undefined measure is NaN.
+// Summary is the measures of a set of answers. An undefined measure is NaN.
 type Summary struct {
 	// N is the number of answers; Bins the number of bins of the four errors.
 	N, Bins int
@@ -19,11 +19,13 @@ type Summary struct {
 	Brier float64
 	// AUROC is how well confidence ranks right answers above wrong ones; 0.5 is chance.
 	AUROC float64
+	// Further is what only Report measures; nil otherwise.
+	Further *Further
 	// Intervals are bootstrap intervals of the above; nil where none were computed.
 	Intervals *Intervals
 }
 
-// Summarize computes all measures of the answers, without intervals, with bins
+// Summarize computes the measures of the answers, without intervals and Further, with bins
 // equal bins; bins below 1 stands for DefaultBins.
 func Summarize(answers []Answer, bins int) Summary {
 	return newSample(answers, bins).summary()
@@ -35,18 +37,35 @@ func Summarize(answers []Answer, bins int) Summary {
 // correct is 0 or 1. It fails where the lengths differ or a correctness is not
 // in [0, 1].
 func SummarizeValues(confidence, correct []float64, bins int) (Summary, error) {
+	s, err := valueSample(confidence, correct, nil, bins)
+	if err != nil {
+		return Summary{}, fmt.Errorf("summarize calibration: %w", err)
+	}
+	return s.summary(), nil
+}
+
+// valueSample makes a sample of numbers; without problems each is one of its own.
+func valueSample(confidence, correct []float64, problems []string, bins int) (sample, error) {
 	if len(confidence) != len(correct) {
-		return Summary{}, fmt.Errorf("summarize calibration: %d confidences but %d verdicts", len(confidence), len(correct))
+		return sample{}, fmt.Errorf("%d confidences but %d verdicts", len(confidence), len(correct))
+	}
+	if problems != nil && len(confidence) != len(problems) {
+		return sample{}, fmt.Errorf("%d confidences but %d problems", len(confidence), len(problems))
 	}
 	points := make([]point, len(confidence))
+	clusters := newClusters()
 	for i, c := range confidence {
 		if !(correct[i] >= 0 && correct[i] <= 1) {
-			return Summary{}, fmt.Errorf("summarize calibration: verdict %d is %v: use a share of correct answers in [0, 1]", i, correct[i])
+			return sample{}, fmt.Errorf("verdict %d is %v: use a share of correct answers in [0, 1]", i, correct[i])
 		}
 		points[i] = newPoint(c, correct[i])
-		points[i].cluster = i
+		problem := ""
+		if problems != nil {
+			problem = problems[i]
+		}
+		points[i].cluster = clusters.of(problem)
 	}
-	return prepare(points, bins, len(points)).summary(), nil
+	return prepare(points, bins, clusters.n), nil
 }
 
 // Brier returns the Brier score of the answers, NaN if none states a confidence

@@ -16,11 +16,7 @@ func (s Summary) String() string {
 		of = *s.Intervals
 		head = fmt.Sprintf("measure\tvalue\t%v %% interval\n", 100*of.Level)
 	}
-	rows := []struct {
-		name     string
-		value    float64
-		interval Interval
-	}{
+	rows := []tableRow{
 		{"accuracy", s.Accuracy, of.Accuracy},
 		{"mean confidence", s.MeanConfidence, of.MeanConfidence},
 		{"mean stated confidence", s.MeanStated, of.MeanStated},
@@ -32,6 +28,7 @@ func (s Summary) String() string {
 		{"Brier", s.Brier, of.Brier},
 		{"AUROC", s.AUROC, of.AUROC},
 	}
+	rows = append(rows, s.Further.tableRows(of.Further)...)
 	return aligned(func(out *tabwriter.Writer) {
 		fmt.Fprint(out, head)
 		fmt.Fprintf(out, "answers\t%d\n", s.N)
@@ -42,7 +39,32 @@ func (s Summary) String() string {
 			}
 			fmt.Fprintln(out)
 		}
+		if s.Further != nil {
+			fmt.Fprintf(out, "distinct confidences\t%d\n", s.Further.Distinct)
+		}
 	})
+}
+
+// tableRow is a line of a summary's table.
+type tableRow struct {
+	name     string
+	value    float64
+	interval Interval
+}
+
+// tableRows are the further measures with their intervals, if there are any; none of nil.
+func (f *Further) tableRows(of *FurtherIntervals) (rows []tableRow) {
+	if f == nil {
+		return nil
+	}
+	if of == nil {
+		of = &FurtherIntervals{}
+	}
+	intervals := of.fields()
+	for k, value := range f.fields() {
+		rows = append(rows, tableRow{furtherNames[k].title, *value, *intervals[k]})
+	}
+	return rows
 }
 
 // String is the interval as "0.12 to 0.34", or "–" where undefined.
@@ -79,6 +101,9 @@ func Table(rows []Row) string {
 func Format(value float64) string {
 	if math.IsNaN(value) {
 		return "–"
+	}
+	if math.Abs(value) < .0005 {
+		value = 0 // not −0.000
 	}
 	return fmt.Sprintf("%.3f", value)
 }

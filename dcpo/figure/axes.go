@@ -96,6 +96,18 @@ func (a axes) grid() {
 	}
 }
 
+// say writes a message in the middle, on white.
+func (a axes) say(message text.Style, what string) {
+	message.YAlign = text.YCenter
+	at := vg.Point{X: (a.area.Min.X + a.area.Max.X) / 2, Y: (a.area.Min.Y + a.area.Max.Y) / 2}
+	size := message.Rectangle(what).Size()
+	a.FillPolygon(white, corners(vg.Rectangle{Min: vg.Point{X: at.X - size.X/2 - 4, Y: at.Y - size.Y}, Max: vg.Point{X: at.X + size.X/2 + 4, Y: at.Y + size.Y}}))
+	a.FillText(message, at, what)
+}
+
+// quarterTurn is the rotation of text that is read from below.
+const quarterTurn = math.Pi / 2
+
 const (
 	tickLength  = 3
 	digitHeight = 0.7 // of the font size
@@ -131,7 +143,7 @@ func (a axes) frame(xLabel, yLabel string, xNumbers bool) {
 		a.FillText(words, vg.Point{X: center.X, Y: a.area.Min.Y - tickLength - 4 - tickSize - 3}, xLabel)
 	}
 	if yLabel != "" {
-		words.YAlign, words.Rotation = text.YBottom, math.Pi/2
+		words.YAlign, words.Rotation = text.YBottom, quarterTurn
 		// At least a fixed distance away, so that labels of stacked axes line up.
 		a.FillText(words, vg.Point{X: a.area.Min.X - tickLength - 2 - max(widest+5, 20), Y: center.Y}, yLabel)
 	}

@@ -1,14 +1,9 @@
 package figure
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
-
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Series is one line of a panel.
@@ -49,33 +44,15 @@ type CurveOptions struct {
 // so that a live figure can be shown before its first step. It fails where a
 // series contradicts itself.
 func TrainingCurves(panels []Panel, opt CurveOptions) (*Figure, error) {
-	if len(panels) == 0 {
-		return nil, errors.New("draw training curves: there is no panel to draw: pass at least one")
-	}
-	if opt.XLabel == "" {
-		opt.XLabel = "step"
-	}
-	if opt.Columns < 1 {
-		opt.Columns = 3
-	}
-	prepared := make([]Panel, len(panels))
-	var names []string
+	plain := make([]linePanel, len(panels))
 	for i, p := range panels {
-		prepared[i] = Panel{Title: p.Title, Unit: p.Unit}
-		for _, s := range p.Series {
-			own, err := s.prepare()
-			if err != nil {
-				return nil, fmt.Errorf("draw training curves: panel %q, series %q: %w", p.Title, s.Name, err)
-			}
-			prepared[i].Series = append(prepared[i].Series, own)
-			if !slices.Contains(names, s.Name) {
-				names = append(names, s.Name)
-			}
-		}
+		plain[i].Panel = p
 	}
-	grid := curveGrid{panels: prepared, names: names, opt: opt, columns: min(opt.Columns, len(panels))}
-	width, height := grid.size()
-	return &Figure{Caption: curveCaption(prepared), width: width, height: height, draw: grid.draw}, nil
+	grid, err := newLineGrid(plain, opt)
+	if err != nil {
+		return nil, fmt.Errorf("draw training curves: %w", err)
+	}
+	return grid.figure(grid.caption("Training curves", titleOf)), nil
 }
 
 // prepare checks a series, copies it (live callers go on appending to theirs),
@@ -134,60 +111,4 @@ func smoothed(values []float64, n int) []float64 {
 		}
 	}
 	return out
-}
-
-// curveCaption gives the last value of every series.
-func curveCaption(panels []Panel) string {
-	var parts []string
-	for _, p := range panels {
-		for _, s := range p.Series {
-			for i := len(s.Values) - 1; i >= 0; i-- {
-				if !math.IsNaN(s.Values[i]) {
-					parts = append(parts, fmt.Sprintf("%s of %s %.4g at %v", p.Title, s.Name, s.Values[i], s.Steps[i]))
-					break
-				}
-			}
-		}
-	}
-	if len(parts) == 0 {
-		return "Training curves: no values yet."
-	}
-	return "Training curves. " + strings.Join(parts, "; ") + "."
-}
-
-// curveGrid lays prepared panels out in rows.
-type curveGrid struct {
-	panels  []Panel
-	names   []string
-	opt     CurveOptions
-	columns int
-}
-
-// Sizes in points.
-const (
-	curveWidth   = 212
-	curveHeight  = 176
-	curveLeft    = 40
-	curveRight   = 14
-	curveBottom  = 36
-	curveTop     = 22
-	legendHeight = 20
-)
-
-func (g curveGrid) size() (width, height vg.Length) {
-	rows := (len(g.panels) + g.columns - 1) / g.columns
-	return curveWidth * vg.Length(g.columns), curveHeight*vg.Length(rows) + g.legendRows()*legendHeight
-}
-
-func (g curveGrid) draw(c draw.Canvas) {
-	g.drawLegend(c)
-	top := c.Max.Y - g.legendRows()*legendHeight
-	for i, p := range g.panels {
-		x := c.Min.X + curveWidth*vg.Length(i%g.columns)
-		y := top - curveHeight*vg.Length(i/g.columns+1)
-		g.drawPanel(c, p, vg.Rectangle{
-			Min: vg.Point{X: x + curveLeft, Y: y + curveBottom},
-			Max: vg.Point{X: x + curveWidth - curveRight, Y: y + curveHeight - curveTop},
-		})
-	}
 }

@@ -1,5 +1,9 @@
-// Package figure draws the figures of calibration experiments with gonum/plot:
-// reliability diagrams, one or several in a row, and training curves.
+// Package figure draws the figures of calibration experiments with gonum/plot.
+//
+// Of answers with their confidences: Reliability and ReliabilityRow, Histograms
+// by correctness, RiskCoverage, and MeasureBars. Of tokens' log-probs:
+// TokenProbabilities. Of training runs: TrainingCurves and RunCurves,
+// AccuracyConfidence, and Gradients. Bars compares anything else.
 //
 // Each function returns a Figure, which renders itself as SVG, PNG or PDF, saves
 // itself by file extension, and shows itself in a notebook. Figures have a white

@@ -37,11 +37,14 @@ type Figure struct {
 func (f *Figure) Size() (width, height float64) { return f.width.Points(), f.height.Points() }
 
 // SVG renders the figure as an SVG document. Text stays text, in Liberation
-// Sans or the reader's Arial or Helvetica, which have the same widths.
+// Sans or the reader's Arial or Helvetica, which have the same widths; with the
+// reference's look, in Liberation Serif or Times.
 func (f *Figure) SVG() ([]byte, error) {
 	canvas := vgsvg.New(f.width, f.height)
 	out, err := f.render("SVG", canvas)
-	return bytes.ReplaceAll(out, []byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")), err
+	out = bytes.ReplaceAll(out, []byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))
+	out = bytes.ReplaceAll(out, []byte("font-family:Liberation Serif;"), []byte("font-family:'Liberation Serif','Times New Roman',Times,serif;"))
+	return out, err
 }
 
 // PNG renders the figure as a PNG image with dpi pixels to the inch; 0 stands

@@ -67,7 +67,7 @@ func TestFormats(t *testing.T) {
 // same bytes.
 func TestRepeatable(t *testing.T) {
 	one, two := everyFigure(t), everyFigure(t)
-	for _, name := range []string{"reliability", "curves"} {
+	for _, name := range []string{"reliability, three", "risk-coverage, three", "curves"} {
 		for format, render := range map[string]func(*Figure) ([]byte, error){
 			"SVG": (*Figure).SVG, "PNG": func(f *Figure) ([]byte, error) { return f.PNG(0) },
 		} {

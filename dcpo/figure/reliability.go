@@ -29,23 +29,33 @@ type ReliabilityOptions struct {
 	Bootstrap calibration.Bootstrap
 	// NoBand leaves the intervals out, in the bars and in the numbers.
 	NoBand bool
+	// Columns is the most diagrams in a row of ReliabilityRow; 0 puts all in one.
+	Columns int
+	// ReferenceLook draws the bars as the released evaluation's script does, in its
+	// size, typeface, colours and axis names: no histogram, intervals or numbers.
+	ReferenceLook bool
 }
 
 // Validate reports all faults of the options at once.
 func (o ReliabilityOptions) Validate() error {
 	var faults []error
-	for _, b := range []struct {
-		name string
-		bins int
-	}{{"Bins", o.Bins}, {"MetricBins", o.MetricBins}} {
-		if b.bins < 0 || b.bins > 1000 {
-			faults = append(faults, fmt.Errorf("%s is %d: use 1 to 1000, or 0 for the default", b.name, b.bins))
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"Bins", o.Bins}, {"MetricBins", o.MetricBins}, {"Columns", o.Columns}} {
+		if n.value < 0 || n.value > 1000 {
+			faults = append(faults, fmt.Errorf("%s is %d: use 1 to 1000, or 0 for the default", n.name, n.value))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-func (o ReliabilityOptions) withDefaults() ReliabilityOptions {
+// withDefaults fills in the options for so many diagrams.
+func (o ReliabilityOptions) withDefaults(diagrams int) ReliabilityOptions {
+	if o.Columns == 0 {
+		o.Columns = diagrams
+	}
+	o.NoBand = o.NoBand || o.ReferenceLook
 	if o.Bins == 0 {
 		o.Bins = 15
 	}
@@ -69,8 +79,9 @@ func TwoReliability(left, right Named, opt ReliabilityOptions) (*Figure, error) 
 	return ReliabilityRow([]Named{left, right}, opt)
 }
 
-// ReliabilityRow draws any number of diagrams in one row. Bar colours and
-// histogram heights share one scale, so the diagrams can be compared.
+// ReliabilityRow draws any number of diagrams on one page: in one row, or in rows
+// of opt.Columns. Bar colours and histogram heights share one scale, so the
+// diagrams can be compared; only with the reference's look each has its own colours.
 func ReliabilityRow(results []Named, opt ReliabilityOptions) (*Figure, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, fmt.Errorf("draw reliability diagram: %w", err)
@@ -78,32 +89,42 @@ func ReliabilityRow(results []Named, opt ReliabilityOptions) (*Figure, error) {
 	if len(results) == 0 {
 		return nil, errors.New("draw reliability diagram: there is no result to draw: pass at least one")
 	}
-	opt = opt.withDefaults()
+	opt = opt.withDefaults(len(results))
 	panels := make([]reliabilityPanel, len(results))
 	captions := make([]string, len(results))
-	most := 0
 	for i, r := range results {
 		panels[i] = newReliabilityPanel(r, opt)
 		captions[i] = panels[i].caption()
-		for _, b := range panels[i].bins {
+	}
+	caption := "Reliability diagram. " + strings.Join(captions, "; ") + "."
+	if opt.ReferenceLook {
+		return referenceFigure(panels, opt.Columns, caption), nil
+	}
+	return reliabilityFigure(panels, opt.Columns, caption), nil
+}
+
+// reliabilityFigure lays the diagrams out, with one note at the bottom.
+func reliabilityFigure(panels []reliabilityPanel, columns int, caption string) *Figure {
+	most := 0
+	for _, p := range panels {
+		for _, b := range p.bins {
 			most = max(most, b.Count)
 		}
 	}
 	note := "Darker bars hold more answers."
-	if !opt.NoBand {
+	if panels[0].band != nil {
 		note += fmt.Sprintf(" Orange: %.4g %% bootstrap interval.", 100*panels[0].level)
 	}
+	page := pageOf(len(panels), columns, vg.Point{X: panelWidth, Y: panelHeight})
 	return &Figure{
-		Caption: "Reliability diagram. " + strings.Join(captions, "; ") + ".",
-		width:   panelWidth * vg.Length(len(results)), height: panelHeight,
+		Caption: caption, width: page.width(), height: page.height(),
 		draw: func(c draw.Canvas) {
 			for i, p := range panels {
-				left := c.Min.X + panelWidth*vg.Length(i)
-				p.draw(c, vg.Point{X: left, Y: c.Min.Y}, most)
+				p.draw(c, page.corner(c, i), most)
 			}
 			c.FillText(leftWriting(noteSize, grey), vg.Point{X: c.Min.X + panelLeft, Y: c.Min.Y + 5}, note)
 		},
-	}, nil
+	}
 }
 
 // reliabilityPanel is one diagram with everything computed.
@@ -136,7 +157,7 @@ func newReliabilityPanel(of Named, opt ReliabilityOptions) reliabilityPanel {
 func (p reliabilityPanel) caption() string {
 	s := p.summary
 	if s.N == 0 {
-		return strings.TrimSpace(p.name + ": no answers")
+		return strings.TrimPrefix(p.name+": no answers", ": ")
 	}
 	text := fmt.Sprintf("%s: %s, accuracy %s, mean confidence %s, ECE %s, PCE %s, AUROC %s", p.name, plural(s.N, "answer"),
 		calibration.Format(s.Accuracy), calibration.Format(s.MeanConfidence), calibration.Format(s.ECE), calibration.Format(s.PCE), calibration.Format(s.AUROC))
@@ -150,6 +171,14 @@ func (p reliabilityPanel) count() int {
 		n += b.Count
 	}
 	return n
+}
+
+// noConfidence says why none of so many answers is in a bin.
+func noConfidence(answers int) string {
+	if answers == 0 {
+		return "no answers"
+	}
+	return "no confidence between 0 and 1"
 }
 
 // withInterval writes a measure and, where there is one, its interval.

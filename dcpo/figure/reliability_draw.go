@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/dcpo-go/godcpo/dcpo/calibration"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -57,16 +56,7 @@ func (p reliabilityPanel) drawBars(a axes, most int) {
 	a.StrokeLine2(pen(1, ink, 4, 3), from.X, from.Y, to.X, to.Y)
 	a.frame("", "accuracy", false)
 	if p.count() == 0 {
-		message := writing(textSize, grey)
-		message.YAlign = text.YCenter
-		what := "no confidence between 0 and 1"
-		if p.summary.N == 0 {
-			what = "no answers"
-		}
-		at := a.at(.5, .5)
-		size := message.Rectangle(what).Size()
-		a.FillPolygon(white, corners(vg.Rectangle{Min: vg.Point{X: at.X - size.X/2 - 4, Y: at.Y - size.Y}, Max: vg.Point{X: at.X + size.X/2 + 4, Y: at.Y + size.Y}}))
-		a.FillText(message, at, what)
+		a.say(writing(textSize, grey), noConfidence(p.summary.N))
 	}
 }
 

@@ -31,9 +31,13 @@ var (
 // shade is the colour of a bar that holds the given share of the fullest one's
 // answers, from light to dark blue. Lightness alone carries it.
 func shade(share float64) color.NRGBA {
-	light, dark := color.NRGBA{198, 219, 239, 255}, color.NRGBA{8, 64, 129, 255}
+	return between(color.NRGBA{198, 219, 239, 255}, color.NRGBA{8, 64, 129, 255}, share)
+}
+
+// between mixes two opaque colours: a at share 0, b at 1.
+func between(a, b color.NRGBA, share float64) color.NRGBA {
 	mix := func(a, b uint8) uint8 { return uint8(float64(a) + share*(float64(b)-float64(a)) + 0.5) }
-	return color.NRGBA{mix(light.R, dark.R), mix(light.G, dark.G), mix(light.B, dark.B), 255}
+	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
 }
 
 // faded is the colour with the given opacity.
@@ -67,6 +71,12 @@ func writing(size vg.Length, c color.Color) text.Style {
 func leftWriting(size vg.Length, c color.Color) text.Style {
 	s := writing(size, c)
 	s.XAlign = text.XLeft
+	return s
+}
+
+// serif is a style's text in the reference's typeface, with serifs.
+func serif(s text.Style) text.Style {
+	s.Font.Variant = "Serif"
 	return s
 }
 

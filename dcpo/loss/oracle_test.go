@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -70,23 +71,35 @@ func floats(t *testing.T, f *safetensors.File, name string) []float32 {
 	return v
 }
 
-func (o *oracle) weights(t *testing.T, a loss.Aggregation) []float32 {
-	perRow, err := loss.Weights(a, o.lengths)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := make([]float32, rows*window)
+func (o *oracle) rows() []loss.Row {
+	out := make([]loss.Row, rows)
 	for i, n := range o.lengths {
-		for j := range n {
-			out[i*window+j] = float32(perRow[i])
-		}
+		out[i].Length = n
 	}
 	return out
 }
 
-// evaluate runs an objective on given log-probs: loss, metrics and gradient.
+func (o *oracle) weights(t *testing.T, a loss.Aggregation) []float32 {
+	out, err := loss.TokenWeights(a, o.rows(), window, loss.SpanWeights{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// device is opened once; programs are kept by the objective's name and the number of rows, as a learner keeps them.
+var (
+	device = sync.OnceValues(func() (*mesh.Mesh, error) {
+		return mesh.Open(context.Background(), mesh.Options{Plugin: plugin.Options{Device: plugin.CPU}})
+	})
+	programs = map[string]*mesh.Program{}
+)
+
+// evaluate runs an objective on given log-probs, of any number of rows: loss, metrics and gradient. The log-probs also stand for values
+// and entropies.
 func evaluate(t *testing.T, obj learner.Objective, logProbs []float32, fields map[string][]float32) (float64, []float64, []float32) {
-	m, err := mesh.Open(context.Background(), mesh.Options{Plugin: plugin.Options{Device: plugin.CPU}})
+	t.Helper()
+	m, err := device()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,19 +108,21 @@ func evaluate(t *testing.T, obj learner.Objective, logProbs []float32, fields ma
 	for _, name := range obj.Fields {
 		in, arrays = append(in, mesh.Port{Rank: 2}), append(arrays, upload(t, m, fields[name]))
 	}
-	build := func(nodes []*graph.Node) []*graph.Node {
-		inputs := learner.Inputs{LogProbs: nodes[0], Fields: map[string]*graph.Node{}}
-		for i, name := range obj.Fields {
-			inputs.Fields[name] = nodes[1+i]
+	name := fmt.Sprintf("%s_%d", obj.Name, len(logProbs)/window)
+	if programs[name] == nil {
+		build := func(nodes []*graph.Node) []*graph.Node {
+			inputs := learner.Inputs{LogProbs: nodes[0], Values: nodes[0], Entropy: nodes[0], Fields: map[string]*graph.Node{}}
+			for i, name := range obj.Fields {
+				inputs.Fields[name] = nodes[1+i]
+			}
+			value, metrics := obj.Build(inputs)
+			return append([]*graph.Node{value, graph.Gradient(value, nodes[0])[0]}, metrics...)
 		}
-		value, metrics := obj.Build(inputs)
-		return append([]*graph.Node{value, graph.Gradient(value, nodes[0])[0]}, metrics...)
+		if programs[name], err = m.Program(name, build, in, make([]mesh.Port, 2+len(obj.Metrics))); err != nil {
+			t.Fatal(err)
+		}
 	}
-	prog, err := m.Program(obj.Name, build, in, make([]mesh.Port, 2+len(obj.Metrics)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := prog.Run(context.Background(), arrays...)
+	out, err := programs[name].Run(context.Background(), arrays...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +142,8 @@ func evaluate(t *testing.T, obj learner.Objective, logProbs []float32, fields ma
 }
 
 func upload(t *testing.T, m *mesh.Mesh, v []float32) *mesh.Array {
-	a, err := m.FromFloat32(v, mesh.Replicated, rows, window)
+	t.Helper()
+	a, err := m.FromFloat32(v, mesh.Replicated, len(v)/window, window)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,23 +183,61 @@ func TestPolicyEqualsReference(t *testing.T) {
 	}
 }
 
-func TestK3EqualsReference(t *testing.T) {
+// TestReleasedLosses: the released code's policy loss with its aggregation ignored, which is a token mean.
+func TestReleasedLosses(t *testing.T) {
 	o := openOracle(t)
-	obj := learner.Objective{Name: "k3", Fields: []string{loss.RefLogProbs, loss.TokenWeight}, Build: func(in learner.Inputs) (*graph.Node, []*graph.Node) {
-		return graph.ReduceAllSum(graph.Mul(in.Fields[loss.TokenWeight], loss.K3(in.LogProbs, in.Fields[loss.RefLogProbs]))), nil
-	}}
-	var want map[string]float64
-	if err := json.Unmarshal(o.scalars["kl_loss/low_var_kl"], &want); err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range []loss.Aggregation{loss.TokenMean, loss.SeqMeanTokenSum, loss.SeqMeanTokenMean} {
-		fields := map[string][]float32{loss.RefLogProbs: floats(t, o.inputs, "ref_log_prob"), loss.TokenWeight: o.weights(t, a)}
-		value, _, grad := evaluate(t, obj, floats(t, o.inputs, "log_prob"), fields)
-		if math.Abs(value-want[string(a)]) > 1e-5 {
-			t.Errorf("%s: %g, want %g", a, value, want[string(a)])
+	for method, advantages := range map[string]string{"grpo": "adv/grpo/outcome", "dcpo": "adv/dcpo/hybrid/paper", "gae": "adv/gae_g0.99_l0.9/dense"} {
+		key := "grpo/" + method + "/beta0.01"
+		var want map[string]float64
+		o.scalar(t, "policy_loss_new/"+key, &want)
+		fields := map[string][]float32{loss.Advantages: floats(t, o.tensors, advantages), loss.OldLogProbs: floats(t, o.inputs, "old_log_prob"), loss.TokenWeight: o.weights(t, "")}
+		value, metrics, grad := evaluate(t, loss.Policy(loss.Options{}), floats(t, o.inputs, "log_prob"), fields)
+		for i, got := range append([]float64{value}, metrics...) {
+			if name := []string{"loss", "clipfrac", "clipfrac_lower", "approx_kl"}[i]; math.Abs(got-want[name]) > 1e-6 {
+				t.Errorf("%s: %s is %.8f, want %.8f", key, name, got, want[name])
+			}
 		}
-		if a == loss.TokenMean {
-			compare(t, "k3", grad, floats(t, o.tensors, "kl_tokenmean_grad/low_var_kl"), 1e-6)
+		compare(t, key, grad, floats(t, o.tensors, "policy_loss_new_grad/"+key), 1e-6)
+	}
+}
+
+// TestKLEqualsReference: the estimators of the released code, in all of its aggregations.
+func TestKLEqualsReference(t *testing.T) {
+	o := openOracle(t)
+	logProbs, ref := floats(t, o.inputs, "log_prob"), floats(t, o.inputs, "ref_log_prob")
+	for _, name := range []string{"kl", "abs", "mse", "low_var_kl"} {
+		var want map[loss.Aggregation]float64
+		o.scalar(t, "kl_loss/"+name, &want)
+		for _, a := range []loss.Aggregation{loss.TokenMean, loss.SeqMeanTokenSum, loss.SeqMeanTokenMean} {
+			value, _, grad := evaluate(t, divergence(name), logProbs, map[string][]float32{loss.RefLogProbs: ref, loss.TokenWeight: o.weights(t, a)})
+			if math.Abs(value-want[a]) > 1e-5 {
+				t.Errorf("%s, %s: %g, want %g", name, a, value, want[a])
+			}
+			if a == loss.TokenMean {
+				compare(t, name, grad, floats(t, o.tensors, "kl_tokenmean_grad/"+name), 1e-6)
+			}
+		}
+		onHost, err := loss.KLValues(name, logProbs, ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareValues(t, name, onHost, floats(t, o.tensors, "kl/"+name))
+	}
+}
+
+// divergence is an estimator as an objective of its own.
+func divergence(name string) learner.Objective {
+	return learner.Objective{Name: "kl " + name, Fields: []string{loss.RefLogProbs, loss.TokenWeight}, Build: func(in learner.Inputs) (*graph.Node, []*graph.Node) {
+		return graph.ReduceAllSum(graph.Mul(in.Fields[loss.TokenWeight], loss.KL(name, in.LogProbs, in.Fields[loss.RefLogProbs]))), nil
+	}}
+}
+
+func compareValues(t *testing.T, what string, got []float64, want []float32) {
+	t.Helper()
+	for i := range want {
+		if math.Abs(got[i]-float64(want[i])) > 1e-5 {
+			t.Errorf("%s on the host, token %d: %g, want %g", what, i, got[i], want[i])
+			return
 		}
 	}
 }

@@ -5,18 +5,23 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/dcpo-go/godcpo/backend/learner"
 )
 
-// Names of the per-token fields, [rows, window] each, that the policy loss reads from a learner.Batch.
+// Names of the per-token fields, [rows, window] each, that the policy loss reads from a learner.Batch. One row holds one response.
 const (
 	Advantages  = "advantages"
 	OldLogProbs = "old_log_probs" // under the weights the rollouts are scored with before the update
 	RefLogProbs = "ref_log_probs" // under the reference policy; read only with a KL term
 	TokenWeight = "token_weight"  // share of the token in the aggregate, 0 outside the response
+
+	ImportanceWeight = "importance_weight" // of rollouts from another distribution; read only with Options.Importance
+	SequenceShare    = "sequence_share"    // 1 / length on the response's tokens, 0 elsewhere; read by losses of whole sequences
+	Correct          = "correct"           // 1 or 0 on all tokens of a right or wrong response; read by ccgspg
+	OldValues        = "old_values"        // the value head's predictions before the update; read with a value loss
+	Returns          = "returns"           // what it should have predicted
 )
 
 // Names of the metrics of the policy loss: means over response tokens, weighted as the loss.
@@ -24,32 +29,53 @@ const (
 	MetricClipped      = "clip_fraction"       // the ratio is cut by the clip
 	MetricClippedLower = "clip_fraction_lower" // the dual clip bounds a negative advantage's loss
 	MetricPolicyKL     = "policy_kl"           // old − new log-prob: how far the update has moved
-	MetricRefKL        = "ref_kl"              // k3 estimate of KL(policy ‖ reference); with a KL term only
+	MetricRefKL        = "ref_kl"              // estimate of KL(policy ‖ reference); with a KL term only
 	MetricEntropy      = "entropy"             // with an entropy bonus only
+	MetricValueLoss    = "value_loss"          // with a value loss only
+	MetricValueClipped = "value_clip_fraction" // the value loss is that of the bounded value; with a value loss only
 )
 
 // Options of the policy loss. The zero value of each field takes its documented default, those of the reference run.
 type Options struct {
-	// ClipLow and ClipHigh bound the ratio to [1−ClipLow, 1+ClipHigh]. Defaults 0.2 and 0.28.
+	// Kind is the surrogate; see Kinds. Default "clip".
+	Kind string
+	// ClipLow and ClipHigh bound how far a token, or a sequence, may move: for most kinds its ratio to [1−ClipLow, 1+ClipHigh]. Defaults
+	// are the kind's: clip 0.2 and 0.28, gspo 3e-4 and 4e-4, cispo 10 (no bound) and 0.2, geo_mean 0.4 and 0.4 (of log-ratios), dppo_tv 0.2
+	// and 0.2 (of probabilities), dppo_kl 0.05 and 0.05 (nats). The others have no bounds.
 	ClipLow, ClipHigh float64
-	// DualClip bounds the loss of a token with a negative advantage to DualClip·|A| (arXiv 1912.09729). Default 3; above 1.
+	// DualClip bounds, for clip, the loss of a token with a negative advantage to DualClip·|A| (arXiv 1912.09729), and for dppo_tv and
+	// dppo_kl the ratio. Default 3; above 1.
 	DualClip float64
-	// KLCoef weighs the k3 estimate of the KL divergence from the reference policy. Default 0: no reference is needed.
+	// KL is the estimator of the divergence from the reference policy; see Estimators. Default "k3".
+	KL string
+	// KLCoef weighs it. Default 0: no reference is needed.
 	KLCoef float64
 	// EntropyCoef weighs an entropy bonus. Default 0.
 	EntropyCoef float64
+	// Beta weighs ccgspg's calibration term (default 0.01) and dro's quadratic (default 0.1).
+	Beta float64
+	// ValueCoef weighs the value head's loss; 0: there is none. ValueClip bounds the change of a value in an update; default 0.5.
+	ValueCoef, ValueClip float64
+	// Importance multiplies each token's surrogate by the field ImportanceWeight.
+	Importance bool
 }
 
 // WithDefaults fills in the defaults.
 func (o Options) WithDefaults() Options {
-	if o.ClipLow == 0 {
-		o.ClipLow = 0.2
+	if o.Kind == "" {
+		o.Kind = "clip"
 	}
-	if o.ClipHigh == 0 {
-		o.ClipHigh = 0.28
+	if o.KL == "" {
+		o.KL = "k3"
 	}
-	if o.DualClip == 0 {
-		o.DualClip = 3
+	own := surrogates[o.Kind]
+	for _, d := range []struct {
+		v   *float64
+		def float64
+	}{{&o.ClipLow, own.low}, {&o.ClipHigh, own.high}, {&o.DualClip, own.dualClip}, {&o.Beta, own.weight}, {&o.ValueClip, 0.5}} {
+		if *d.v == 0 {
+			*d.v = d.def
+		}
 	}
 	return o
 }
@@ -58,85 +84,85 @@ func (o Options) WithDefaults() Options {
 func (o Options) Validate() error {
 	o = o.WithDefaults()
 	var faults []error
-	if o.ClipLow < 0 || o.ClipLow >= 1 || o.ClipHigh < 0 {
-		faults = append(faults, fmt.Errorf("loss: want 0 ≤ clip_low < 1 and clip_high ≥ 0, got %g and %g", o.ClipLow, o.ClipHigh))
+	want := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("loss: "+format, args...))
+		}
 	}
-	if o.DualClip <= 1 {
-		faults = append(faults, fmt.Errorf("loss: want dual_clip > 1, got %g", o.DualClip))
+	own, known := surrogates[o.Kind]
+	want(known, "kind %q is unknown: want one of %v", o.Kind, Kinds())
+	if own.low != 0 {
+		want(o.ClipLow > 0 && o.ClipHigh > 0 && (o.ClipLow < 1 || o.Kind == "cispo"), "want 0 < clip_low < 1 and clip_high > 0, got %g and %g", o.ClipLow, o.ClipHigh)
 	}
-	if o.KLCoef < 0 || math.IsNaN(o.KLCoef) {
-		faults = append(faults, fmt.Errorf("loss: want kl_coef ≥ 0, got %g", o.KLCoef))
+	if own.dualClip != 0 {
+		want(o.DualClip > 1, "want dual_clip > 1, got %g", o.DualClip)
 	}
+	want(isEstimator(o.KL), "kl %q is unknown: want one of %v", o.KL, Estimators())
+	for name, v := range map[string]float64{"kl_coef": o.KLCoef, "beta": o.Beta, "value_coef": o.ValueCoef, "value_clip": o.ValueClip} {
+		want(v >= 0 && !math.IsInf(v, 0), "want %s ≥ 0 and finite, got %g", name, v)
+	}
+	want(!math.IsNaN(o.EntropyCoef) && !math.IsInf(o.EntropyCoef, 0), "want a finite entropy_coef, got %g", o.EntropyCoef)
 	return errors.Join(faults...)
 }
 
-// maxLogRatio bounds log-ratios before they are exponentiated, as the reference does.
-const maxLogRatio = 20
-
-// Policy returns the objective: clipped surrogate with dual clip, KL term and entropy bonus.
-//
-//	ρ = exp(logp − old)
-//	L = max(−Aρ, −A·clip(ρ, 1−low, 1+high)), and at most −A·dual where A < 0
-//	  + KLCoef · k3(logp, ref) − EntropyCoef · entropy
+// Policy returns the objective: surrogate, KL term, entropy bonus and value loss.
 func Policy(o Options) learner.Objective {
 	o = o.WithDefaults()
 	obj := learner.Objective{
-		Name:    fmt.Sprintf("policy_%g_%g_%g_%g_%g", o.ClipLow, o.ClipHigh, o.DualClip, o.KLCoef, o.EntropyCoef),
-		Fields:  []string{Advantages, OldLogProbs, TokenWeight},
+		Name:    fmt.Sprintf("policy_%+v", o),
+		Fields:  append([]string{Advantages, OldLogProbs, TokenWeight}, surrogates[o.Kind].fields...),
 		Metrics: []string{MetricClipped, MetricClippedLower, MetricPolicyKL},
 		Entropy: o.EntropyCoef != 0,
+		Values:  o.ValueCoef != 0,
 	}
-	if o.KLCoef != 0 {
-		obj.Fields, obj.Metrics = append(obj.Fields, RefLogProbs), append(obj.Metrics, MetricRefKL)
+	add := func(wanted bool, metric string, fields ...string) {
+		if wanted {
+			obj.Fields = append(obj.Fields, fields...)
+			if metric != "" {
+				obj.Metrics = append(obj.Metrics, metric)
+			}
+		}
 	}
-	if o.EntropyCoef != 0 {
-		obj.Metrics = append(obj.Metrics, MetricEntropy)
-	}
+	add(o.Importance, "", ImportanceWeight)
+	add(o.KLCoef != 0, MetricRefKL, RefLogProbs)
+	add(o.EntropyCoef != 0, MetricEntropy)
+	add(o.ValueCoef != 0, MetricValueLoss, OldValues, Returns)
+	add(o.ValueCoef != 0, MetricValueClipped)
 	obj.Build = func(in learner.Inputs) (*Node, []*Node) { return o.build(in) }
 	return obj
 }
 
 func (o Options) build(in learner.Inputs) (*Node, []*Node) {
 	weight := in.Fields[TokenWeight]
-	mean := func(perToken *Node) *Node { return ReduceAllSum(Mul(weight, perToken)) }
-	surrogate, clipped, clippedLower := o.surrogate(in.LogProbs, in.Fields[OldLogProbs], in.Fields[Advantages])
-	loss := mean(surrogate)
+	mean := func(perToken *Node) *Node {
+		if perToken == nil {
+			return ScalarZero(weight.Graph(), weight.DType())
+		}
+		return ReduceAllSum(Mul(weight, perToken))
+	}
+	perToken, clipped, clippedLower := surrogates[o.Kind].build(o, in)
+	if o.Importance {
+		perToken = Mul(perToken, in.Fields[ImportanceWeight])
+	}
+	loss := mean(perToken)
 	metrics := []*Node{mean(clipped), mean(clippedLower), mean(Sub(in.Fields[OldLogProbs], in.LogProbs))}
 	if o.KLCoef != 0 {
-		kl := mean(K3(in.LogProbs, in.Fields[RefLogProbs]))
+		kl := mean(KL(o.KL, in.LogProbs, in.Fields[RefLogProbs]))
 		loss, metrics = Add(loss, MulScalar(kl, o.KLCoef)), append(metrics, kl)
 	}
 	if o.EntropyCoef != 0 {
 		entropy := mean(in.Entropy)
 		loss, metrics = Sub(loss, MulScalar(entropy, o.EntropyCoef)), append(metrics, entropy)
 	}
+	if o.ValueCoef != 0 {
+		perToken, clipped := valueLoss(in.Values, in.Fields[OldValues], in.Fields[Returns], o.ValueClip)
+		value := mean(perToken)
+		loss, metrics = Add(loss, MulScalar(value, o.ValueCoef)), append(metrics, value, mean(clipped))
+	}
 	for i, m := range metrics {
 		metrics[i] = StopGradient(m)
 	}
 	return loss, metrics
-}
-
-// surrogate returns the per-token loss, and where the clip and the dual clip act (1 or 0). All arguments and results are
-// [rows, window].
-func (o Options) surrogate(logProbs, old, advantages *Node) (loss, clipped, clippedLower *Node) {
-	ratio := Exp(ClipScalar(Sub(logProbs, old), -maxLogRatio, maxLogRatio))
-	plain := Neg(Mul(advantages, ratio))
-	bounded := Neg(Mul(advantages, ClipScalar(ratio, 1-o.ClipLow, 1+o.ClipHigh)))
-	upper := Max(plain, bounded)
-	ceiling := MulScalar(advantages, -o.DualClip)
-	negative := LessThan(advantages, ZerosLike(advantages))
-	loss = Where(negative, Min(ceiling, upper), upper)
-	one := func(condition *Node) *Node { return ConvertDType(condition, dtypes.Float32) }
-	clipped = one(GreaterThan(bounded, plain))
-	clippedLower = one(LogicalAnd(negative, GreaterThan(upper, ceiling)))
-	return loss, clipped, clippedLower
-}
-
-// K3 is Schulman's low-variance estimate of KL(policy ‖ reference) for each token, exp(d) − d − 1 with d = ref − logp, bounded
-// to ±10 as in verl's `low_var_kl`. All [rows, window].
-func K3(logProbs, ref *Node) *Node {
-	d := ClipScalar(Sub(ref, logProbs), -maxLogRatio, maxLogRatio)
-	return ClipScalar(Sub(Exp(d), AddScalar(d, 1.0)), -10, 10)
 }
 
 // Supervised is the mean negative log-prob of the response tokens; its only field is TokenWeight.

@@ -18,10 +18,12 @@ func init() {
 		"New":               reflect.ValueOf(backend.New),
 		"NewTiny":           reflect.ValueOf(backend.NewTiny),
 		"Open":              reflect.ValueOf(backend.Open),
+		"ValueHeadFile":     reflect.ValueOf(constant.MakeFromLiteral("\"value_head.safetensors\"", token.STRING, 0)),
 
 		// type definitions
 		"Model":       reflect.ValueOf((*backend.Model)(nil)),
 		"Options":     reflect.ValueOf((*backend.Options)(nil)),
+		"Reference":   reflect.ValueOf((*backend.Reference)(nil)),
 		"Response":    reflect.ValueOf((*backend.Response)(nil)),
 		"Sampling":    reflect.ValueOf((*backend.Sampling)(nil)),
 		"SaveOptions": reflect.ValueOf((*backend.SaveOptions)(nil)),

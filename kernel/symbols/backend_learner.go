@@ -10,24 +10,26 @@ import (
 func init() {
 	table["github.com/dcpo-go/godcpo/backend/learner/learner"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"AsGiven":     reflect.ValueOf(learner.AsGiven),
-		"FSDP":        reflect.ValueOf(learner.FSDP),
-		"New":         reflect.ValueOf(learner.New),
-		"NewPrograms": reflect.ValueOf(learner.NewPrograms),
-		"NewScorer":   reflect.ValueOf(learner.NewScorer),
-		"ZeRO1":       reflect.ValueOf(learner.ZeRO1),
+		"AsGiven":      reflect.ValueOf(learner.AsGiven),
+		"ErrNotFinite": reflect.ValueOf(&learner.ErrNotFinite).Elem(),
+		"FSDP":         reflect.ValueOf(learner.FSDP),
+		"New":          reflect.ValueOf(learner.New),
+		"NewPrograms":  reflect.ValueOf(learner.NewPrograms),
+		"NewScorer":    reflect.ValueOf(learner.NewScorer),
+		"ZeRO1":        reflect.ValueOf(learner.ZeRO1),
 
 		// type definitions
-		"AdamW":     reflect.ValueOf((*learner.AdamW)(nil)),
-		"Batch":     reflect.ValueOf((*learner.Batch)(nil)),
-		"Inputs":    reflect.ValueOf((*learner.Inputs)(nil)),
-		"Learner":   reflect.ValueOf((*learner.Learner)(nil)),
-		"Objective": reflect.ValueOf((*learner.Objective)(nil)),
-		"Options":   reflect.ValueOf((*learner.Options)(nil)),
-		"Programs":  reflect.ValueOf((*learner.Programs)(nil)),
-		"Report":    reflect.ValueOf((*learner.Report)(nil)),
-		"Scorer":    reflect.ValueOf((*learner.Scorer)(nil)),
-		"Scores":    reflect.ValueOf((*learner.Scores)(nil)),
-		"Sharding":  reflect.ValueOf((*learner.Sharding)(nil)),
+		"AdamW":      reflect.ValueOf((*learner.AdamW)(nil)),
+		"Batch":      reflect.ValueOf((*learner.Batch)(nil)),
+		"Comparison": reflect.ValueOf((*learner.Comparison)(nil)),
+		"Inputs":     reflect.ValueOf((*learner.Inputs)(nil)),
+		"Learner":    reflect.ValueOf((*learner.Learner)(nil)),
+		"Objective":  reflect.ValueOf((*learner.Objective)(nil)),
+		"Options":    reflect.ValueOf((*learner.Options)(nil)),
+		"Programs":   reflect.ValueOf((*learner.Programs)(nil)),
+		"Report":     reflect.ValueOf((*learner.Report)(nil)),
+		"Scorer":     reflect.ValueOf((*learner.Scorer)(nil)),
+		"Scores":     reflect.ValueOf((*learner.Scores)(nil)),
+		"Sharding":   reflect.ValueOf((*learner.Sharding)(nil)),
 	}
 }

@@ -12,6 +12,8 @@ import (
 func init() {
 	table["github.com/dcpo-go/godcpo/datasets/grade/grade"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Boxed":            reflect.ValueOf(grade.Boxed),
+		"Choice":           reflect.ValueOf(grade.Choice),
 		"Equal":            reflect.ValueOf(grade.Equal),
 		"Grade":            reflect.ValueOf(grade.Grade),
 		"Number":           reflect.ValueOf(grade.Number),
@@ -24,6 +26,7 @@ func init() {
 		"ReasonTooCostly":  reflect.ValueOf(constant.MakeFromLiteral("\"answer too costly to compare\"", token.STRING, 0)),
 		"ReasonUnreadable": reflect.ValueOf(constant.MakeFromLiteral("\"answer not understood\"", token.STRING, 0)),
 		"ReasonWrong":      reflect.ValueOf(constant.MakeFromLiteral("\"wrong\"", token.STRING, 0)),
+		"Text":             reflect.ValueOf(grade.Text),
 
 		// type definitions
 		"Verdict": reflect.ValueOf((*grade.Verdict)(nil)),

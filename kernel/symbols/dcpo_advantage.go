@@ -10,16 +10,20 @@ import (
 func init() {
 	table["github.com/dcpo-go/godcpo/dcpo/advantage/advantage"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Names":    reflect.ValueOf(advantage.Names),
-		"New":      reflect.ValueOf(advantage.New),
-		"Pack":     reflect.ValueOf(advantage.Pack),
-		"Paper":    reflect.ValueOf(advantage.Paper),
-		"Released": reflect.ValueOf(advantage.Released),
+		"Informative": reflect.ValueOf(advantage.Informative),
+		"Names":       reflect.ValueOf(advantage.Names),
+		"New":         reflect.ValueOf(advantage.New),
+		"Pack":        reflect.ValueOf(advantage.Pack),
+		"Paper":       reflect.ValueOf(advantage.Paper),
+		"Released":    reflect.ValueOf(advantage.Released),
+		"Requires":    reflect.ValueOf(advantage.Requires),
 
 		// type definitions
 		"Advantage": reflect.ValueOf((*advantage.Advantage)(nil)),
 		"Estimator": reflect.ValueOf((*advantage.Estimator)(nil)),
+		"Needs":     reflect.ValueOf((*advantage.Needs)(nil)),
 		"Options":   reflect.ValueOf((*advantage.Options)(nil)),
+		"Part":      reflect.ValueOf((*advantage.Part)(nil)),
 		"Placement": reflect.ValueOf((*advantage.Placement)(nil)),
 		"Rollout":   reflect.ValueOf((*advantage.Rollout)(nil)),
 		"Scaling":   reflect.ValueOf((*advantage.Scaling)(nil)),

@@ -4,21 +4,40 @@ package symbols
 
 import (
 	"github.com/dcpo-go/godcpo/dcpo/reward"
+	"go/constant"
+	"go/token"
 	"reflect"
 )
 
 func init() {
 	table["github.com/dcpo-go/godcpo/dcpo/reward/reward"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"GroupMean": reflect.ValueOf(reward.GroupMean),
-		"Hybrid":    reflect.ValueOf(reward.Hybrid),
-		"Instance":  reflect.ValueOf(reward.Instance),
-		"Score":     reflect.ValueOf(reward.Score),
+		"Accuracy":         reflect.ValueOf(reward.Accuracy),
+		"AnswerStream":     reflect.ValueOf(reward.AnswerStream),
+		"Calibration":      reflect.ValueOf(reward.Calibration),
+		"ConfidenceStream": reflect.ValueOf(reward.ConfidenceStream),
+		"Format":           reflect.ValueOf(reward.Format),
+		"GroupMean":        reflect.ValueOf(reward.GroupMean),
+		"Hybrid":           reflect.ValueOf(reward.Hybrid),
+		"Instance":         reflect.ValueOf(reward.Instance),
+		"LogScore":         reflect.ValueOf(reward.LogScore),
+		"Logic":            reflect.ValueOf(reward.Logic),
+		"NotFinite":        reflect.ValueOf(constant.MakeFromLiteral("\"not finite\"", token.STRING, 0)),
+		"Overlong":         reflect.ValueOf(reward.Overlong),
+		"Panicked":         reflect.ValueOf(constant.MakeFromLiteral("\"panic\"", token.STRING, 0)),
+		"Score":            reflect.ValueOf(reward.Score),
+		"TimedOut":         reflect.ValueOf(constant.MakeFromLiteral("\"time-out\"", token.STRING, 0)),
 
 		// type definitions
-		"Answer":  reflect.ValueOf((*reward.Answer)(nil)),
-		"Options": reflect.ValueOf((*reward.Options)(nil)),
-		"Reward":  reflect.ValueOf((*reward.Reward)(nil)),
-		"Target":  reflect.ValueOf((*reward.Target)(nil)),
+		"Answer":      reflect.ValueOf((*reward.Answer)(nil)),
+		"Component":   reflect.ValueOf((*reward.Component)(nil)),
+		"Composition": reflect.ValueOf((*reward.Composition)(nil)),
+		"Earned":      reflect.ValueOf((*reward.Earned)(nil)),
+		"Options":     reflect.ValueOf((*reward.Options)(nil)),
+		"Part":        reflect.ValueOf((*reward.Part)(nil)),
+		"Reward":      reflect.ValueOf((*reward.Reward)(nil)),
+		"Sample":      reflect.ValueOf((*reward.Sample)(nil)),
+		"Stream":      reflect.ValueOf((*reward.Stream)(nil)),
+		"Target":      reflect.ValueOf((*reward.Target)(nil)),
 	}
 }

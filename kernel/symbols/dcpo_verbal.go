@@ -12,17 +12,22 @@ import (
 func init() {
 	table["github.com/dcpo-go/godcpo/dcpo/verbal/verbal"] = map[string]reflect.Value{
 		// function, constant and variable definitions
-		"Ask":         reflect.ValueOf(verbal.Ask),
-		"Instruction": reflect.ValueOf(constant.MakeFromLiteral("\"\\n\\nReason step by step, then give the final answer inside \\\\boxed{}.\\nAfter that, finish with one last line, in exactly this form, that says how likely your answer is to be right:\\nCONFIDENCE: <number between 0 and 1>\\n\"", token.STRING, 0)),
-		"Last":        reflect.ValueOf(verbal.Last),
-		"Parse":       reflect.ValueOf(verbal.Parse),
-		"Reference":   reflect.ValueOf(verbal.Reference),
-		"SpanLine":    reflect.ValueOf(verbal.SpanLine),
-		"SpanNumber":  reflect.ValueOf(verbal.SpanNumber),
-		"TokenSpan":   reflect.ValueOf(verbal.TokenSpan),
+		"Ask":             reflect.ValueOf(verbal.Ask),
+		"Instruction":     reflect.ValueOf(constant.MakeFromLiteral("\"\\n\\nReason step by step, then give the final answer inside \\\\boxed{}.\\nAfter that, finish with one last line, in exactly this form, that says how likely your answer is to be right:\\nCONFIDENCE: <number between 0 and 1>\\n\"", token.STRING, 0)),
+		"Last":            reflect.ValueOf(verbal.Last),
+		"Parse":           reflect.ValueOf(verbal.Parse),
+		"PromptBoxed":     reflect.ValueOf(verbal.PromptBoxed),
+		"PromptLogic":     reflect.ValueOf(verbal.PromptLogic),
+		"PromptNone":      reflect.ValueOf(verbal.PromptNone),
+		"PromptReference": reflect.ValueOf(verbal.PromptReference),
+		"Reference":       reflect.ValueOf(verbal.Reference),
+		"SpanLine":        reflect.ValueOf(verbal.SpanLine),
+		"SpanNumber":      reflect.ValueOf(verbal.SpanNumber),
+		"TokenSpan":       reflect.ValueOf(verbal.TokenSpan),
 
 		// type definitions
 		"Policy":   reflect.ValueOf((*verbal.Policy)(nil)),
+		"Prompt":   reflect.ValueOf((*verbal.Prompt)(nil)),
 		"Span":     reflect.ValueOf((*verbal.Span)(nil)),
 		"SpanMode": reflect.ValueOf((*verbal.SpanMode)(nil)),
 		"Stated":   reflect.ValueOf((*verbal.Stated)(nil)),

@@ -1,28 +1,41 @@
 package figure
 
 import (
+	"cmp"
 	"image/color"
 	"math"
 	"slices"
 
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
 // stroke is the pen of a series: colours first, then dashes once they run out.
-func (g curveGrid) stroke(name string, width vg.Length) draw.LineStyle {
+func (g *lineGrid) stroke(name string, width vg.Length) draw.LineStyle {
+	if own, ok := g.pens[name]; ok {
+		own.Width = width
+		return own
+	}
 	i := slices.Index(g.names, name)
 	dashes := [][]vg.Length{nil, {5, 2}, {1.5, 1.5}, {6, 2, 1.5, 2}}
 	return pen(width, palette[i%len(palette)], dashes[i/len(palette)%len(dashes)]...)
 }
 
 // drawPanel draws one panel with its data in the given area.
-func (g curveGrid) drawPanel(c draw.Canvas, p Panel, area vg.Rectangle) {
+func (g *lineGrid) drawPanel(c draw.Canvas, p linePanel, area vg.Rectangle) {
 	a := axes{Canvas: c, area: area}
 	var found bool
 	a.x, a.y, found = p.scales()
+	if p.x != nil {
+		a.x = *p.x
+	}
+	if p.y != nil {
+		a.y = *p.y
+	}
 	a.grid()
+	if p.under != nil {
+		p.under(a, p)
+	}
 	for _, s := range p.Series {
 		g.drawBand(a, s)
 	}
@@ -36,13 +49,11 @@ func (g curveGrid) drawPanel(c draw.Canvas, p Panel, area vg.Rectangle) {
 		}
 		drawLine(a, s.Steps, values, g.stroke(s.Name, 1.6))
 	}
-	a.frame(g.opt.XLabel, "", true)
+	a.frame(g.opt.XLabel, g.yLabel, true)
 	title := bold(leftWriting(textSize+0.5, ink))
 	c.FillText(title, vg.Point{X: area.Min.X, Y: area.Max.Y + 7}, shorten(title, p.Title, area.Size().X))
 	if !found {
-		message := writing(textSize, grey)
-		message.YAlign = text.YCenter
-		c.FillText(message, a.at((a.x.min+a.x.max)/2, (a.y.min+a.y.max)/2), "no values yet")
+		a.say(writing(textSize, grey), cmp.Or(p.absent, "no values yet"))
 	}
 }
 
@@ -137,7 +148,7 @@ func runs(values []float64) [][2]int {
 }
 
 // drawBand fills between the bounds of a series, where both are known.
-func (g curveGrid) drawBand(a axes, s Series) {
+func (g *lineGrid) drawBand(a axes, s Series) {
 	clip := a.Canvas
 	clip.Rectangle = a.area
 	gaps := make([]float64, len(s.Low))
@@ -172,12 +183,15 @@ const (
 )
 
 // legend breaks the names into rows as wide as the figure.
-func (g curveGrid) legend() []entry {
+func (g *lineGrid) legend() []entry {
 	words := leftWriting(textSize, ink)
-	most := curveWidth*vg.Length(g.columns) - curveLeft - curveRight
+	most := g.size.X*vg.Length(g.columns) - g.left() - curveRight
 	var entries []entry
 	x, row := vg.Length(0), 0
 	for _, name := range g.names {
+		if name == "" {
+			continue // there is nothing to say of it
+		}
 		short := shorten(words, name, most-keyLength-keyGap)
 		width := keyLength + keyGap + words.Width(short)
 		if x > 0 && x+width > most {
@@ -189,23 +203,23 @@ func (g curveGrid) legend() []entry {
 	return entries
 }
 
-// legendRows is the height of the legend in rows; a single name without text
-// needs none.
-func (g curveGrid) legendRows() vg.Length {
-	if entries := g.legend(); len(entries) > 0 && (len(entries) > 1 || entries[0].name != "") {
-		return vg.Length(entries[len(entries)-1].row + 1)
+// legendRows is the height of the legend in rows.
+func (g *lineGrid) legendRows() vg.Length {
+	entries := g.legend()
+	if len(entries) == 0 {
+		return 0
 	}
-	return 0
+	return vg.Length(entries[len(entries)-1].row + 1)
 }
 
-func (g curveGrid) drawLegend(c draw.Canvas) {
+func (g *lineGrid) drawLegend(c draw.Canvas) {
 	if g.legendRows() == 0 {
 		return
 	}
 	words := leftWriting(textSize, ink)
-	most := curveWidth*vg.Length(g.columns) - curveLeft - curveRight
+	most := g.size.X*vg.Length(g.columns) - g.left() - curveRight
 	for _, e := range g.legend() {
-		x, y := c.Min.X+curveLeft+e.x, c.Max.Y-legendHeight*vg.Length(e.row+1)+4
+		x, y := c.Min.X+g.left()+e.x, c.Max.Y-legendHeight*vg.Length(e.row+1)+4
 		c.StrokeLine2(g.stroke(e.name, 2), x, y+3.3, x+keyLength, y+3.3)
 		c.FillText(words, vg.Point{X: x + keyLength + keyGap, Y: y}, shorten(words, e.name, most-keyLength-keyGap))
 	}
