@@ -97,8 +97,16 @@ func fillJob(j *plan.Job, cfg dcpo.Config) error {
 	}
 	j.BFloat16 = dtype != "float32"
 	if cfg.Loss.KLCoef > 0 {
-		j.Reference = reference.Default(j.Devices)
+		if j.Reference = reference.Placement(cfg.Loss.Reference); j.Reference == "" {
+			j.Reference = reference.Default(j.Devices)
+		}
 	}
+	if rank := cfg.Model.LoRARank; rank > 0 {
+		lora := decoder.LoRA{Rank: rank, Alpha: cfg.LoRAAlpha()}.WithDefaults()
+		j.Model.LoRA = &lora
+	}
+	j.FSDP = j.FSDP || cfg.Model.Sharding == "fsdp"
+	j.OtherRollout = cfg.Rollout.Engine == "vllm"
 	j.Prompt, j.Response = cfg.Data.MaxPrompt, cfg.Rollout.MaxNewTokens
 	if most := j.Model.MaxPositions; most > j.Response {
 		j.Prompt = min(j.Prompt, most-j.Response) // longer ones are left out

@@ -151,6 +151,9 @@ func (m *Model) Devices() int { return m.mesh.Devices() }
 // OnCPU tells whether the devices are CPU devices.
 func (m *Model) OnCPU() bool { return m.mesh.IsCPU() }
 
+// HeldBytes is what all arrays on the model's mesh take of each device now: weights, optimizer state, caches, and what was forgotten.
+func (m *Model) HeldBytes() int64 { return m.mesh.Held() }
+
 // NumParams is the number of weights.
 func (m *Model) NumParams() int { return m.Config.NumParams() }
 

@@ -16,6 +16,9 @@ func (t *Trainer) credit(s *step) error {
 	if len(s.rollouts) == 0 {
 		return nil
 	}
+	if err := s.groupsAreWhole(); err != nil {
+		return err
+	}
 	inputs := make([]advantage.Rollout, len(s.rollouts))
 	for i := range inputs {
 		inputs[i] = s.rollouts[i].credited(s.scores, i*s.window)
@@ -33,6 +36,20 @@ func (t *Trainer) credit(s *step) error {
 		s.rollouts[i].Advantage = advantages[i]
 	}
 	return t.fill(s, advantages)
+}
+
+// groupsAreWhole refuses a group with fewer or more rollouts than it should have: its mean would be another's.
+func (s *step) groupsAreWhole() error {
+	sizes := map[int]int{}
+	for i := range s.rollouts {
+		sizes[s.rollouts[i].Group]++
+	}
+	for group, n := range sizes {
+		if want := s.t.cfg.Train.GroupSize; n != want {
+			return fmt.Errorf("group %d has %d rollouts, want %d", group, n, want)
+		}
+	}
+	return nil
 }
 
 // credited is the rollout as an estimator sees it. Its tokens begin at the given place of the scores.

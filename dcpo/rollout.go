@@ -2,6 +2,7 @@ package dcpo
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"strconv"
 	"sync"
@@ -71,7 +72,7 @@ func judge(t *Task, c config.Confidence, rollouts []Rollout) map[string]int {
 }
 
 func (r *Rollout) judge(t *Task, c config.Confidence) {
-	verdict, cause := reward.Guard(0, func() grade.Verdict { return t.Grade(r.Response.Text, r.Problem.Answer) })
+	verdict, cause := reward.Guard(0, func() grade.Verdict { return t.Grade(r.Response.Text, r.Problem) })
 	if cause != "" {
 		verdict = grade.Verdict{Reason: reasonLost + cause}
 	}
@@ -97,7 +98,23 @@ func (t *Trainer) reward(ctx context.Context, s *step, rollouts []Rollout) error
 	for i := range rollouts {
 		rollouts[i].Reward = earned[i]
 	}
+	tellLost(earned, lost)
 	return nil
+}
+
+// tellLost logs how many rewards were lost, and one of them in full.
+func tellLost(earned []reward.Earned, lost map[string]int) {
+	if len(lost) == 0 {
+		return
+	}
+	for _, e := range earned {
+		for _, p := range e.Parts {
+			if p.Lost != "" {
+				slog.Warn("rewards were lost", "causes", lost, "one of them", p.Name, "cause", p.Lost)
+				return
+			}
+		}
+	}
 }
 
 // lose counts what could not be graded or rewarded.

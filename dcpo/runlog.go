@@ -211,6 +211,3 @@ func (l *runLog) replay(c *Curves, name string, steps int) error {
 	}
 	return scanner.Err()
 }
-
-// phase is told what a step is at.
-func (l *runLog) phase(string) {}

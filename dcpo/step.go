@@ -61,6 +61,7 @@ type step struct {
 	timing   Timing
 	memory   mesh.Peak
 	peaks    map[string]int64 // by phase: bytes of each device's memory at the highest
+	residue  map[string]int64 // by phase: bytes that arrays take of each device after it
 	asked    []Rollout        // all rollouts
 	rollouts []Rollout        // those that are learned from
 	failed   map[string]int   // rewards lost, by cause
@@ -75,7 +76,7 @@ type step struct {
 }
 
 func (t *Trainer) newStep() *step {
-	return &step{t: t, number: t.progress.Step, window: t.window(), timing: Timing{}, peaks: map[string]int64{}, failed: map[string]int{}}
+	return &step{t: t, number: t.progress.Step, window: t.window(), timing: Timing{}, peaks: map[string]int64{}, residue: map[string]int64{}, failed: map[string]int{}}
 }
 
 // begin ends the phase at hand and starts the next one; "" starts none.
@@ -85,6 +86,7 @@ func (s *step) begin(phase string) {
 		s.timing[s.phase] += now.Sub(s.began)
 		_, bytes := s.memory.Take()
 		s.peaks[s.phase] = max(s.peaks[s.phase], bytes)
+		s.residue[s.phase] = s.t.model.HeldBytes()
 	}
 	s.phase, s.began = phase, now
 	if s.t.OnPhase != nil && phase != "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/dcpo-go/godcpo/datasets"
 	"github.com/dcpo-go/godcpo/datasets/arithmetic"
 	"github.com/dcpo-go/godcpo/datasets/grade"
+	"github.com/dcpo-go/godcpo/datasets/logic"
 	"github.com/dcpo-go/godcpo/dcpo/verbal"
 )
 
@@ -19,7 +20,7 @@ type Task struct {
 	// Prompt is what is appended to each question, for instance the request for a boxed answer and a stated confidence.
 	Prompt verbal.Prompt
 	// Grade judges a response, from which the confidence has not been removed.
-	Grade func(response, gold string) grade.Verdict
+	Grade func(response string, p datasets.Problem) grade.Verdict
 
 	problems []datasets.Problem // a fixed set, or
 	fresh    maker              // new problems at each call
@@ -37,12 +38,25 @@ func Arithmetic(opt arithmetic.Options) *Task {
 		o.Seed = mix(opt.Seed, seed)
 		return datasets.Arithmetic(n, o)
 	}
-	return &Task{Name: "arithmetic", Grade: grade.Number, fresh: make}
+	return &Task{Name: "arithmetic", Grade: byAnswer(grade.Number), fresh: make}
 }
 
-// Problems is a task over a fixed set, asked with the instruction and judged by the mathematical grader.
+// Problems is a task over a fixed set, asked for a boxed answer and judged as each problem asks for it: by the mathematical grader, as
+// a choice, or by the texts it accepts. Puzzles of knights and knaves are asked and judged as such.
 func Problems(b *datasets.Benchmark) *Task {
-	return &Task{Name: b.Name, Prompt: verbal.PromptBoxed, Grade: grade.Grade, problems: b.Problems, checksum: b.SHA256}
+	t := &Task{Name: b.Name, Prompt: verbal.PromptBoxed, problems: b.Problems, checksum: b.SHA256,
+		Grade: func(response string, p datasets.Problem) grade.Verdict { return p.Grade(response) }}
+	if len(b.Problems) > 0 {
+		if _, err := logic.Parse(b.Problems[0].Question); err == nil {
+			t.Prompt, t.Grade = verbal.PromptLogic, byAnswer(logic.Grade)
+		}
+	}
+	return t
+}
+
+// byAnswer makes a task's grader of one that looks at the gold answer alone.
+func byAnswer(g func(response, gold string) grade.Verdict) func(string, datasets.Problem) grade.Verdict {
+	return func(response string, p datasets.Problem) grade.Verdict { return g(response, p.Answer) }
 }
 
 // ArithmeticTokenizer is the character tokenizer of the synthetic task; "\nCONFIDENCE: " is one token of it.

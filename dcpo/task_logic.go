@@ -13,7 +13,7 @@ func Logic(opt logic.Options) *Task {
 		o.Seed = mix(opt.Seed, seed)
 		return datasets.Logic(n, o)
 	}
-	return &Task{Name: "logic", Prompt: verbal.PromptLogic, Grade: logic.Grade, fresh: make}
+	return &Task{Name: "logic", Prompt: verbal.PromptLogic, Grade: byAnswer(logic.Grade), fresh: make}
 }
 
 func openLogic() (*Task, error) { return Logic(logic.Options{}), nil }

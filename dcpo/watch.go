@@ -12,7 +12,7 @@ import (
 func (s *step) figures(r StepReport) alarm.Figures {
 	f := alarm.Figures{Step: r.Step, Rollouts: r.Rollouts, Loss: r.Loss, GradNorm: r.GradNorm, Updates: r.Updates + r.Skipped, NotFinite: r.Skipped,
 		Tokens: r.Tokens, Gap: r.Mismatch.MeanGap, MismatchKL: r.Mismatch.KL, Entropy: r.Entropy, ReferenceKL: r.Metrics[loss.MetricRefKL],
-		ClipFraction: r.Metrics[loss.MetricClipped], Times: r.Timing, Residue: r.Memory, Panics: r.Failures[reward.Panicked], TimeOuts: r.Failures[reward.TimedOut]}
+		ClipFraction: r.Metrics[loss.MetricClipped], Times: r.Timing, Residue: s.residue, Panics: r.Failures[reward.Panicked], TimeOuts: r.Failures[reward.TimedOut]}
 	f.Answer = s.advantages(func(o *Rollout) float64 { return o.Reward.Answer }, r.Answer)
 	if s.t.recipe.Method.Calibration == config.Decoupled {
 		f.Confidence = s.advantages(func(o *Rollout) float64 { return o.Reward.Confidence }, r.Confidence)

@@ -94,3 +94,6 @@ func statsOf(g *graph.Graph) Stats {
 	m := (*(**pjrt.LoadedExecutable)(unexported(g.Executable(), "exec"))).OnDeviceMemoryUsageStats
 	return Stats{Arguments: m.Inputs, Outputs: m.Outputs, Aliased: m.Aliases, Temporaries: m.Temporary, Code: m.GeneratedCode}
 }
+
+// Held is what the mesh's arrays take of each device now, in bytes: those that were made and not released.
+func (m *Mesh) Held() int64 { return m.held.Load() }

@@ -47,6 +47,9 @@ func (g *Generator) question(p Puzzle) string {
 	for i, s := range p.Statements {
 		frame := frames[g.rng.IntN(len(frames))]
 		said := english(s, p.Names)
+		if s.Op == "<=>" && s.Claims[0].Knight && g.coin() {
+			said = alike(s, p.Names)
+		}
 		if strings.Contains(frame, `"P`) { // a sentence of its own
 			said = capitalised(said)
 		}
@@ -75,6 +78,21 @@ func english(s Statement, names []string) string {
 	}
 	return claim(0, is) + " " + s.Op + " " + claim(1, is) // and, or
 }
+
+// alike words an equivalence whose first claim is that somebody is a knight: it
+// says that two people are of one kind, or are not.
+func alike(s Statement, names []string) string {
+	how := otherKinds
+	if s.Claims[1].Knight {
+		how = sameKind
+	}
+	return names[s.Claims[0].Person] + " and " + names[s.Claims[1].Person] + how
+}
+
+const (
+	sameKind   = " are of the same kind"
+	otherKinds = " are of different kinds"
+)
 
 // capitalised has an upper-case first letter.
 func capitalised(s string) string {

@@ -75,6 +75,7 @@ func TestGenerator(t *testing.T) {
 		t.Fatal(err)
 	}
 	sizes, connectives, questions, knights, total := map[int]int{}, map[string]int{}, map[string]bool{}, 0, 0
+	wordings := map[string]int{}
 	const puzzles = 2000
 	for range puzzles {
 		p := g.Next()
@@ -98,6 +99,9 @@ func TestGenerator(t *testing.T) {
 			}
 			total++
 		}
+		for _, w := range []string{sameKind, otherKinds, " if and only if "} {
+			wordings[w] += strings.Count(p.Question, w)
+		}
 		sizes[len(p.Names)]++
 		questions[p.Question] = true
 	}
@@ -109,6 +113,12 @@ func TestGenerator(t *testing.T) {
 	for _, op := range ops {
 		if connectives[op] < total/12 {
 			t.Errorf("connective %q is %d of %d statements, want about a sixth", op, connectives[op], total)
+		}
+	}
+	// Of the equivalences an eighth, an eighth and three quarters: half begin with a knight, half of those are worded as likeness.
+	for w, share := range map[string]float64{sameKind: 1. / 8, otherKinds: 1. / 8, " if and only if ": 3. / 4} {
+		if got := float64(wordings[w]) / float64(connectives["<=>"]); got < share-.05 || got > share+.05 {
+			t.Errorf("%q words %.3f of the equivalences, want about %.3f", w, got, share)
 		}
 	}
 	if share := float64(knights) / float64(total); share < .4 || share > .65 {

@@ -149,11 +149,12 @@ const (
 
 var (
 	properName = regexp.MustCompile(nameRule)
-	// formula has three alternatives: if … then; a connective between two claims;
-	// one claim, perhaps denied.
+	// formula has four alternatives: if … then; a connective between two claims;
+	// one claim, perhaps denied; two people alike or not.
 	formula = regexp.MustCompile(`(?:[Ii]f ` + claimRule + ` then ` + claimRule +
 		`|` + claimRule + ` (and|or|if and only if) ` + claimRule +
-		`|` + nameRule + ` is (not )?a (knight|knave))\b`)
+		`|` + nameRule + ` is (not )?a (knight|knave)` +
+		`|` + nameRule + ` and ` + nameRule + `(` + sameKind + `|` + otherKinds + `))\b`)
 	connectives = map[string]string{"and": "and", "or": "or", "if and only if": "<=>"}
 )
 
@@ -203,6 +204,14 @@ func (p *Puzzle) readFormula(m []string) (s Statement, err error) {
 		s.Op = connectives[m[7]]
 		claim(m[5], m[6])
 		claim(m[8], m[9])
+	case m[13] != "":
+		s.Op = "<=>"
+		second := "knave"
+		if m[15] == sameKind {
+			second = "knight"
+		}
+		claim(m[13], "knight")
+		claim(m[14], second)
 	default:
 		if m[11] != "" {
 			s.Op = "not"

@@ -232,3 +232,34 @@ func TestLogicRLWordings(t *testing.T) {
 		}
 	}
 }
+
+// TestAlike reads people being of one kind or of two. Whoever says that they are
+// of Omar's kind makes him a knight, be it truly or falsely; whoever says that they
+// are not makes him a knave. What Omar says of Ada then tells what she is.
+func TestAlike(t *testing.T) {
+	const head = `On a far island everybody is either a knight or a knave. What a knight says is always true, and what a knave says is always false. ` +
+		`You come upon two of the islanders: Ada and Omar. `
+	const tail = ` Who of them is a knight, and who is a knave?`
+	for _, c := range []struct {
+		said  string
+		first Statement
+		want  []bool
+	}{
+		{`Ada says that Ada and Omar are of the same kind. "Ada is a knave," Omar replies.`,
+			Statement{"<=>", []Claim{{0, true}, {1, true}}}, []bool{false, true}},
+		{`Ada says: "Ada and Omar are of different kinds." Omar claims that Ada is a knave.`,
+			Statement{"<=>", []Claim{{0, true}, {1, false}}}, []bool{true, false}},
+	} {
+		p, err := Parse(head + c.said + tail)
+		if err != nil || !reflect.DeepEqual(p.Statements[0], c.first) || !slices.Equal(p.Knights, c.want) {
+			t.Errorf("%s\nread %+v, %v, %v, want %+v, %v", c.said, p.Statements, p.Knights, err, c.first, c.want)
+		}
+	}
+	for _, said := range []string{`Ada says that Ada and Ida are of the same kind. Omar claims that Ada is a knave.`,
+		`Ada says that Ada and Omar are not of the same kind. Omar claims that Ada is a knave.`,
+		`Ada says that Ada and Omar are of the same kindness. Omar claims that Ada is a knave.`} {
+		if p, err := Parse(head + said + tail); err == nil {
+			t.Errorf("%s\nread as %+v", said, p.Statements)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/dcpo-go/godcpo/dcpo/loss"
 )
 
 // condition says when a key has an effect.
@@ -37,9 +39,9 @@ var conditions = []condition{
 	{[]string{"advantage.std_floor"}, func(c Config, m Method) bool { return scales(c.estimator(m)) && !c.Advantage.NoStd }, "nothing is divided by a group's standard deviation"},
 	{[]string{"advantage.discount"}, func(c Config, m Method) bool { return c.estimator(m) == "gae" || c.estimator(m) == "reinforce++" }, "the estimator does not discount"},
 	{[]string{"advantage.lambda", "loss.value_coef", "loss.value_clip"}, func(c Config, m Method) bool { return c.estimator(m) == "gae" }, "only the gae estimator has a value head"},
-	{[]string{"loss.clip_low", "loss.clip_high"}, func(c Config, m Method) bool { return c.kind(m) != "ccgspg" }, "the loss has no ratio to cut"},
-	{[]string{"loss.dual_clip"}, func(c Config, m Method) bool { return c.kind(m) == "clip" }, "only the clipped loss has a dual clip"},
-	{[]string{"loss.beta"}, func(c Config, m Method) bool { return c.kind(m) == "ccgspg" }, "only the ccgspg loss has a calibration term"},
+	{[]string{"loss.clip_low", "loss.clip_high"}, func(c Config, m Method) bool { clip, _, _ := loss.Reads(c.kind(m)); return clip }, "the loss has no ratio to cut"},
+	{[]string{"loss.dual_clip"}, func(c Config, m Method) bool { _, dual, _ := loss.Reads(c.kind(m)); return dual }, "the loss has no dual clip"},
+	{[]string{"loss.beta"}, func(c Config, m Method) bool { _, _, beta := loss.Reads(c.kind(m)); return beta }, "the loss has no second term to weigh"},
 	{[]string{"loss.kl", "loss.kl_in", "loss.reference"}, func(c Config, _ Method) bool { return c.Loss.KLCoef != 0 }, "loss.kl_coef is 0"},
 	{[]string{"loss.kl_target"}, func(c Config, _ Method) bool { return c.Loss.KLCoef != 0 && c.Loss.KLIn == "reward" }, "the KL term is not in the reward"},
 	{[]string{"loss.kl_horizon"}, func(c Config, _ Method) bool { return c.Loss.KLTarget > 0 }, "loss.kl_target is 0, so the coefficient stays"},

@@ -15,10 +15,9 @@ type Method struct {
 	About string
 	// Estimator is the advantage estimator's name in package advantage.
 	Estimator string
-	// Kind, ClipLow, ClipHigh and Aggregation are of the policy loss.
-	Kind              string
-	ClipLow, ClipHigh float64
-	Aggregation       loss.Aggregation
+	// Kind and Aggregation are of the policy loss; each kind has clip bounds of its own.
+	Kind        string
+	Aggregation loss.Aggregation
 	// Target is what a stated confidence is compared with.
 	Target reward.Target
 	// Calibration says what the calibration reward trains.
@@ -45,7 +44,7 @@ const (
 
 // clip is the clipped surrogate of the reference run, averaged over tokens.
 func clip(m Method) Method {
-	m.Kind, m.ClipLow, m.ClipHigh = "clip", 0.2, 0.28
+	m.Kind = "clip"
 	if m.Aggregation == "" {
 		m.Aggregation = loss.TokenMean
 	}
@@ -65,8 +64,8 @@ var methods = []Method{
 	clip(Method{Name: "gdpo", About: "each reward standardised by itself, then summed and whitened (arXiv 2601.05242)", Estimator: "gdpo", Target: reward.Instance, Calibration: Joined, Weight: 1}),
 	clip(Method{Name: "dr_grpo", About: "GRPO without std and without length bias (arXiv 2503.20783)", Estimator: "dr_grpo", Aggregation: loss.SeqMeanTokenSumNorm}),
 	clip(Method{Name: "dapo", About: "GRPO with dynamic sampling and soft overlong punishment (arXiv 2503.14476)", Estimator: "grpo", Dynamic: true, Overlong: true}),
-	{Name: "gspo", About: "GRPO with one ratio a sequence (arXiv 2507.18071)", Estimator: "grpo", Kind: "gspo", ClipLow: 3e-4, ClipHigh: 4e-4, Aggregation: loss.SeqMeanTokenMean},
-	{Name: "cispo", About: "GRPO with the importance weight cut, not the gradient (arXiv 2506.13585)", Estimator: "grpo", Kind: "cispo", ClipLow: 10, ClipHigh: 0.2, Aggregation: loss.TokenMean},
+	{Name: "gspo", About: "GRPO with one ratio a sequence (arXiv 2507.18071)", Estimator: "grpo", Kind: "gspo", Aggregation: loss.SeqMeanTokenMean},
+	{Name: "cispo", About: "GRPO with the importance weight cut, not the gradient (arXiv 2506.13585)", Estimator: "grpo", Kind: "cispo", Aggregation: loss.TokenMean},
 	clip(Method{Name: "rloo", About: "the other rollouts' mean as baseline (arXiv 2402.14740)", Estimator: "rloo"}),
 	clip(Method{Name: "reinforce++", About: "discounted returns, whitened over the batch (arXiv 2501.03262)", Estimator: "reinforce++"}),
 	clip(Method{Name: "reinforce++-baseline", About: "the group's mean as baseline, then whitened over the batch", Estimator: "reinforce++-baseline"}),

@@ -93,7 +93,7 @@ func (c Config) importance() string {
 
 func (c Config) loss(m Method, needs advantage.Needs) loss.Options {
 	l := c.Loss
-	o := loss.Options{Kind: c.kind(m), ClipLow: first(l.ClipLow, m.ClipLow), ClipHigh: first(l.ClipHigh, m.ClipHigh), DualClip: l.DualClip, KL: l.KL,
+	o := loss.Options{Kind: c.kind(m), ClipLow: l.ClipLow, ClipHigh: l.ClipHigh, DualClip: l.DualClip, KL: l.KL,
 		EntropyCoef: l.EntropyCoef, Beta: l.Beta, Importance: c.importance() != "none"}
 	if l.KLIn != "reward" {
 		o.KLCoef = l.KLCoef

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dcpo-go/godcpo/dcpo/loss"
 )
 
 // faults collects what is wrong with a configuration.
@@ -98,6 +100,7 @@ func (c Config) checkTrain(f *faults, m Method) {
 	f.want(t.SaveEvery == 0 || c.Output.Dir != "", "train.save_every is %d, but output.dir does not say where to save", t.SaveEvery)
 	f.oneOf("reward.grader", c.Reward.Grader, "", "math", "verl")
 	f.want(c.Reward.Grader == "" || !c.makesProblems(), "reward.grader is %q, but data.train %q is graded in its own way", c.Reward.Grader, c.Data.Train)
+	f.want(m.Calibration != Decoupled || loss.Decoupled(c.kind(m)), "loss.kind %q mixes the tokens of a response, and %s needs the two spans apart", c.kind(m), t.Method)
 	f.oneOf("loss.kl_in", c.Loss.KLIn, "loss", "reward")
 	f.oneOf("loss.reference", c.Loss.Reference, "", "resident", "sharded", "host")
 	f.want(c.Advantage.Reweight >= 0 && c.Advantage.Reweight <= 1, "advantage.reweight is %g, want it in [0, 1]", c.Advantage.Reweight)

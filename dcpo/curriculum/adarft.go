@@ -39,9 +39,12 @@ func (o AdaRFT) withDefaults() AdaRFT {
 func (o AdaRFT) Validate() error {
 	o = o.withDefaults()
 	var faults []error
-	for name, v := range map[string]float64{"target": o.Target, "step_size": o.StepSize, "sensitivity": o.Sensitivity, "want_reward": o.WantReward, "least": o.Least, "most": o.Most} {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			faults = append(faults, fmt.Errorf("curriculum.%s is %v: want a finite number", name, v))
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"target", o.Target}, {"step_size", o.StepSize}, {"sensitivity", o.Sensitivity}, {"want_reward", o.WantReward}, {"least", o.Least}, {"most", o.Most}} {
+		if !finite(f.value) {
+			faults = append(faults, fmt.Errorf("curriculum.%s is %v: want a finite number", f.name, f.value))
 		}
 	}
 	if o.Least >= o.Most || o.Target < o.Least || o.Target > o.Most {
@@ -52,6 +55,8 @@ func (o AdaRFT) Validate() error {
 	}
 	return errors.Join(faults...)
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // adaptive draws the unasked problems nearest to the target. The paper's own sampler never marks a problem as asked, so that a
 // target that stands still asks the same ones again and again; here each is asked once before any is asked again.
@@ -70,22 +75,39 @@ func newAdaptive(n int, difficulty func(i int) (float64, bool), opt AdaRFT) (*ad
 	}
 	opt = opt.withDefaults()
 	a := &adaptive{opt: opt, difficulty: make([]float64, n), order: sequence(n), asked: make([]bool, n), left: n, target: opt.Target}
+	var lack []int
 	for i := range a.difficulty {
-		d, ok := 0.0, false
+		ok := false
 		if difficulty != nil {
-			d, ok = difficulty(i)
+			a.difficulty[i], ok = difficulty(i)
 		}
-		if !ok || math.IsNaN(d) {
-			return nil, fmt.Errorf("curriculum adarft: problem %d of %d has no difficulty: use a set whose problems have one, such as deepscaler_uniform_10k", i+1, n)
+		if !ok || !finite(a.difficulty[i]) {
+			lack = append(lack, i)
 		}
-		a.difficulty[i] = d
+	}
+	if len(lack) > 0 {
+		return nil, lacking(lack, n)
 	}
 	slices.SortStableFunc(a.order, func(i, j int) int { return cmp.Compare(a.difficulty[i], a.difficulty[j]) })
 	return a, nil
 }
 
+// lacking says which of n problems have no difficulty; the first few by their indices, which are those of Next.
+func lacking(lack []int, n int) error {
+	const few = 5
+	more := ""
+	if len(lack) > few {
+		more = " and others"
+	}
+	return fmt.Errorf("curriculum adarft: %d of %d problems have no difficulty, those with the indices %v%s: leave them out, or use a set whose problems have one, such as deepscaler_uniform_10k",
+		len(lack), n, lack[:min(few, len(lack))], more)
+}
+
 // Next implements Sampler. Of two problems equally near, the easier one is drawn.
 func (a *adaptive) Next(n int) ([]int, error) {
+	if err := count(n); err != nil {
+		return nil, err
+	}
 	out := make([]int, n)
 	for i := range out {
 		if a.left == 0 {
@@ -123,6 +145,9 @@ func (a *adaptive) nearest() int {
 
 // Learn implements Sampler.
 func (a *adaptive) Learn(meanReward float64) {
+	if math.IsNaN(meanReward) {
+		return
+	}
 	o := a.opt
 	a.target = min(max(a.target+o.StepSize*math.Tanh(o.Sensitivity*(meanReward-o.WantReward)), o.Least), o.Most)
 }
@@ -132,15 +157,17 @@ func (a *adaptive) Difficulty() float64 { return a.target }
 
 // pass is the saved state of adaptive.
 type pass struct {
-	Problems int     `json:"problems"`
-	Target   float64 `json:"target"`
+	identity
+	Target float64 `json:"target"`
 	// Asked lists the problems asked in this pass as stretches of places in the order of difficulty: from, to (exclusive), from, to, …
 	Asked []int `json:"asked"`
 }
 
+func (a *adaptive) identity() identity { return identity{Kind: adarft, Problems: len(a.asked)} }
+
 // State implements Sampler.
 func (a *adaptive) State() (json.RawMessage, error) {
-	p := pass{Problems: len(a.asked), Target: a.target}
+	p := pass{identity: a.identity(), Target: a.target}
 	for i, asked := range a.asked {
 		if asked != (i > 0 && a.asked[i-1]) {
 			p.Asked = append(p.Asked, i)
@@ -152,26 +179,26 @@ func (a *adaptive) State() (json.RawMessage, error) {
 	return json.Marshal(p)
 }
 
-// Restore implements Sampler.
+// Restore implements Sampler. A target beyond the bounds, as they are now, is put at the bound.
 func (a *adaptive) Restore(raw json.RawMessage) error {
 	var p pass
 	if err := json.Unmarshal(raw, &p); err != nil {
-		return fmt.Errorf("curriculum: %w", err)
+		return fmt.Errorf("curriculum: read the saved state: %w", err)
 	}
-	if p.Problems != len(a.asked) || len(p.Asked)%2 == 1 || !slices.IsSorted(p.Asked) {
-		return fmt.Errorf("curriculum: the saved state is of a set of %d problems, this one has %d", p.Problems, len(a.asked))
+	if err := a.identity().accepts(p.identity); err != nil {
+		return err
+	}
+	n := len(a.asked)
+	if k := len(p.Asked); k%2 == 1 || !slices.IsSorted(p.Asked) || k > 0 && (p.Asked[0] < 0 || p.Asked[k-1] > n) {
+		return fmt.Errorf("curriculum: the saved state marks %v as asked: want rising pairs of places from 0 to %d", p.Asked, n)
 	}
 	clear(a.asked)
-	a.target, a.left = p.Target, len(a.asked)
-	for i := 0; i < len(p.Asked); i += 2 {
-		from, to := p.Asked[i], p.Asked[i+1]
-		if from < 0 || to > len(a.asked) {
-			return fmt.Errorf("curriculum: the saved state names problem %d of %d", to, len(a.asked))
-		}
-		for at := from; at < to; at++ {
+	a.target, a.left = min(max(p.Target, a.opt.Least), a.opt.Most), n
+	for stretch := range slices.Chunk(p.Asked, 2) {
+		for at := stretch[0]; at < stretch[1]; at++ {
 			a.asked[at] = true
+			a.left--
 		}
-		a.left -= to - from
 	}
 	return nil
 }

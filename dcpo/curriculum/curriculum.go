@@ -12,22 +12,31 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 )
 
 // Sampler chooses the problems of each step. It is not safe for concurrent use.
 type Sampler interface {
-	// Next returns the indices of the next n problems. With n larger than the set, some come twice.
+	// Next returns the indices of the next n problems. It may be called again within a step, for more. Where one epoch ends and
+	// the next begins among the n, a problem can come twice.
 	Next(n int) ([]int, error)
-	// Learn is told the mean reward, in [0, 1], of the step whose problems were drawn last.
+	// Learn is told the mean reward, in [0, 1], of the step whose problems were drawn last. NaN, the mean of no rewards, changes
+	// nothing.
 	Learn(meanReward float64)
 	// Difficulty is the target that Next goes by; NaN where there is none.
 	Difficulty() float64
-	// State and Restore keep and put back the position.
+	// State and Restore keep and put back the position. Restore refuses the state of another kind of sampler, of another seed or of
+	// another number of problems, and then changes nothing.
 	State() (json.RawMessage, error)
 	Restore(json.RawMessage) error
 }
+
+// The kinds of samplers.
+const (
+	uniform    = "uniform"
+	sequential = "sequential"
+	adarft     = "adarft"
+)
 
 // New returns the sampler of that name over n problems. difficulty gives the difficulty of each, for adarft.
 func New(kind string, n int, seed uint64, difficulty func(i int) (float64, bool), opt AdaRFT) (Sampler, error) {
@@ -35,11 +44,11 @@ func New(kind string, n int, seed uint64, difficulty func(i int) (float64, bool)
 		return nil, errors.New("curriculum: there are no problems")
 	}
 	switch kind {
-	case "uniform", "":
-		return &epochs{n: n, order: func(epoch int) []int { return permutation(seed, epoch, n) }}, nil
-	case "sequential":
-		return &epochs{n: n, order: func(int) []int { return sequence(n) }}, nil
-	case "adarft":
+	case uniform, "":
+		return &epochs{of: identity{uniform, n, seed}, order: func(epoch int) []int { return permutation(seed, epoch, n) }}, nil
+	case sequential:
+		return &epochs{of: identity{sequential, n, 0}, order: func(int) []int { return sequence(n) }}, nil
+	case adarft:
 		return newAdaptive(n, difficulty, opt)
 	}
 	return nil, fmt.Errorf("curriculum %q is unknown: want uniform, sequential or adarft", kind)
@@ -58,53 +67,27 @@ func sequence(n int) []int {
 	return out
 }
 
-// epochs goes through the problems epoch by epoch.
-type epochs struct {
-	n     int
-	order func(epoch int) []int
-	drawn int // problems handed out so far
-
-	current []int // the order of the epoch at hand
-	epoch   int   // which that is, from 1; 0: none yet
+// count reports a number of problems that cannot be drawn.
+func count(n int) error {
+	if n < 0 {
+		return fmt.Errorf("curriculum: asked for %d problems: want 0 or more", n)
+	}
+	return nil
 }
 
-// Next implements Sampler.
-func (e *epochs) Next(n int) ([]int, error) {
-	out := make([]int, n)
-	for i := range out {
-		if epoch := e.drawn/e.n + 1; epoch != e.epoch {
-			e.current, e.epoch = e.order(epoch-1), epoch
-		}
-		out[i] = e.current[e.drawn%e.n]
-		e.drawn++
-	}
-	return out, nil
+// identity is what a saved state must have in common with the sampler it is put back into: under another seed or over other problems
+// the same position would repeat some problems and skip others.
+type identity struct {
+	Kind     string `json:"kind"`
+	Problems int    `json:"problems"`
+	Seed     uint64 `json:"seed,omitempty"` // of the orders, where there is chance in them
 }
 
-// Learn implements Sampler: these orders do not depend on what was learned.
-func (e *epochs) Learn(float64) {}
-
-// Difficulty implements Sampler.
-func (e *epochs) Difficulty() float64 { return math.NaN() }
-
-// position is the saved state of epochs.
-type position struct {
-	Problems int `json:"problems"`
-	Drawn    int `json:"drawn"`
-}
-
-// State implements Sampler.
-func (e *epochs) State() (json.RawMessage, error) { return json.Marshal(position{e.n, e.drawn}) }
-
-// Restore implements Sampler.
-func (e *epochs) Restore(raw json.RawMessage) error {
-	var p position
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return fmt.Errorf("curriculum: %w", err)
+// accepts reports a state that belongs to another sampler.
+func (id identity) accepts(saved identity) error {
+	if saved != id {
+		return fmt.Errorf("curriculum: the saved state is of kind %q, seed %d, over %d problems; this sampler is of kind %q, seed %d, over %d problems: go on with the problems and the seed of the run that was saved",
+			saved.Kind, saved.Seed, saved.Problems, id.Kind, id.Seed, id.Problems)
 	}
-	if p.Problems != e.n || p.Drawn < 0 {
-		return fmt.Errorf("curriculum: the saved position %d is in a set of %d problems, this one has %d", p.Drawn, p.Problems, e.n)
-	}
-	e.drawn = p.Drawn
 	return nil
 }

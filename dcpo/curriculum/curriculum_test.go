@@ -2,7 +2,6 @@ package curriculum
 
 import (
 	"encoding/json"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -32,7 +31,7 @@ func draw(t *testing.T, s Sampler, n int) []int {
 	return got
 }
 
-var kinds = []string{"uniform", "sequential", "adarft"}
+var kinds = []string{uniform, sequential, adarft}
 
 // TestEpochsAskEachProblemOnce: whatever the numbers drawn and the rewards, every stretch of n from the start on holds each problem once.
 func TestEpochsAskEachProblemOnce(t *testing.T) {
@@ -97,31 +96,49 @@ func TestUniformShufflesEachEpoch(t *testing.T) {
 	}
 }
 
-// TestAdaRFTFollowsTheReward works three steps of the formula by hand.
-func TestAdaRFTFollowsTheReward(t *testing.T) {
-	s, err := New("adarft", 100, 0, func(i int) (float64, bool) { return float64(i), true }, AdaRFT{Target: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := draw(t, s, 3); !slices.Equal(got, []int{10, 9, 11}) {
-		t.Errorf("nearest to 10: %v", got)
-	}
-	for _, c := range []struct{ reward, want float64 }{
-		{1, 10 + 50*math.Tanh(1)},                        // all right: harder
-		{0.5, 10 + 50*math.Tanh(1)},                      // as wanted: it stands
-		{0.25, 10 + 50*math.Tanh(1) - 50*math.Tanh(0.5)}, // too hard
-		{0, 0}, // bounded below
+// TestRestoreRefuses: a state that would repeat or skip problems is refused, and the sampler stays where it was.
+func TestRestoreRefuses(t *testing.T) {
+	const n = 4
+	for _, c := range []struct{ kind, state, want string }{
+		{uniform, `{"kind":"uniform","problems":5,"seed":5,"drawn":1}`, "over 5 problems"},
+		{uniform, `{"kind":"uniform","problems":4,"seed":6,"drawn":1}`, "seed 6"},
+		{uniform, `{"kind":"sequential","problems":4,"drawn":1}`, `kind "sequential"`},
+		{uniform, `{"kind":"uniform","problems":4,"seed":5,"drawn":-1}`, "-1 problems were drawn"},
+		{sequential, `{"kind":"uniform","problems":4,"seed":5,"drawn":1}`, "seed 5"},
+		{sequential, `{}`, `kind ""`},
+		{adarft, `{"kind":"adarft","problems":5,"asked":[0,1]}`, "over 5 problems"},
+		{adarft, `{"kind":"adarft","problems":4,"asked":[0]}`, "rising pairs"},
+		{adarft, `{"kind":"adarft","problems":4,"asked":[2,1]}`, "rising pairs"},
+		{adarft, `{"kind":"adarft","problems":4,"asked":[-1,1]}`, "rising pairs"},
+		{adarft, `{"kind":"adarft","problems":4,"asked":[0,5]}`, "from 0 to 4"},
+		{adarft, `{`, "read the saved state"},
+		{sequential, `7`, "read the saved state"},
 	} {
-		s.Learn(c.reward)
-		if got := s.Difficulty(); math.Abs(got-c.want) > 1e-12 {
-			t.Errorf("after reward %g: target %g, want %g", c.reward, got, c.want)
+		s, twin := open(t, c.kind, n), open(t, c.kind, n)
+		draw(t, s, 3)
+		draw(t, twin, 3)
+		if err := s.Restore(json.RawMessage(c.state)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %s: error %v, want one with %q", c.kind, c.state, err, c.want)
+		}
+		if a, b := draw(t, s, 6), draw(t, twin, 6); !slices.Equal(a, b) {
+			t.Errorf("%s: %s: refused, and yet %v comes after it, want %v", c.kind, c.state, a, b)
 		}
 	}
-	if got := draw(t, s, 2); !slices.Equal(got, []int{0, 1}) {
-		t.Errorf("nearest to 0: %v", got)
-	}
-	if got := draw(t, s, 9)[8]; got != 13 {
-		t.Errorf("asked ones are passed over: the eleventh is %d, want 13", got)
+}
+
+// TestStateIsSmall: what follows from seed and epoch is not kept.
+func TestStateIsSmall(t *testing.T) {
+	const n = 10_000
+	for _, kind := range kinds {
+		s := open(t, kind, n)
+		draw(t, s, n+n/2)
+		s.Learn(1)
+		draw(t, s, n/4)
+		state, err := s.State()
+		if err != nil || len(state) > 200 {
+			t.Errorf("%s: %v, a state of %d bytes: %.200s", kind, err, len(state), state)
+		}
+		t.Logf("%s: %s", kind, state)
 	}
 }
 
@@ -132,14 +149,9 @@ func TestFaults(t *testing.T) {
 	}{
 		{"no problems", "no problems", func() error { _, err := New("uniform", 0, 0, nil, AdaRFT{}); return err }},
 		{"kind", "random", func() error { _, err := New("random", 3, 0, nil, AdaRFT{}); return err }},
-		{"no difficulty", "problem 2 of 3", func() error {
-			_, err := New("adarft", 3, 0, func(i int) (float64, bool) { return 1, i != 1 }, AdaRFT{})
-			return err
-		}},
 		{"bounds", "least", func() error { _, err := New("adarft", 3, 0, percent(3), AdaRFT{Least: 5, Most: 4}); return err }},
-		{"another set", "4 problems", func() error { return open(t, "uniform", 3).Restore(json.RawMessage(`{"problems":4,"drawn":1}`)) }},
-		{"another set for adarft", "4 problems", func() error { return open(t, "adarft", 3).Restore(json.RawMessage(`{"problems":4,"asked":[0,1]}`)) }},
-		{"no JSON", "curriculum", func() error { return open(t, "adarft", 3).Restore(json.RawMessage(`{`)) }},
+		{"a negative number", "asked for -1", func() error { _, err := open(t, uniform, 3).Next(-1); return err }},
+		{"a negative number for adarft", "asked for -1", func() error { _, err := open(t, adarft, 3).Next(-1); return err }},
 	} {
 		if err := c.make(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
@@ -147,14 +159,44 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestStages(t *testing.T) {
-	s := Stages{{0, 8}, {10, 16}, {15, 24}}
-	for step, want := range map[int]int{0: 8, 9: 8, 10: 16, 14: 16, 15: 24, 100: 24} {
-		if got := s.At(step); got != want {
-			t.Errorf("step %d: %d, want %d", step, got, want)
+// FuzzRestore: whatever is accepted is a place from which the pass at hand ends and the next asks each problem once, and is kept as it
+// was read.
+func FuzzRestore(f *testing.F) {
+	f.Add(`{"kind":"uniform","problems":7,"seed":5,"drawn":9}`)
+	f.Add(`{"kind":"sequential","problems":7,"drawn":3}`)
+	f.Add(`{"kind":"adarft","problems":7,"target":40,"asked":[0,2,3,7]}`)
+	f.Add(`{"kind":"adarft","problems":7,"target":1e300,"asked":[1,1]}`)
+	f.Fuzz(func(t *testing.T, state string) {
+		const n = 7
+		for _, kind := range kinds {
+			s := open(t, kind, n)
+			if s.Restore(json.RawMessage(state)) != nil {
+				continue
+			}
+			kept, err := s.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			twin := open(t, kind, n)
+			if err := twin.Restore(kept); err != nil {
+				t.Fatalf("%s: %s was read, its state %s is not: %v", kind, state, kept, err)
+			}
+			var all []int
+			for range 3 * n {
+				all = append(all, draw(t, s, 1)...)
+			}
+			if !slices.Equal(all, draw(t, twin, 3*n)) {
+				t.Errorf("%s: %s and its state %s go on differently", kind, state, kept)
+			}
+			passes := 0
+			for from := 0; from+n <= len(all); from++ {
+				if slices.Equal(slices.Sorted(slices.Values(all[from:from+n])), sequence(n)) {
+					passes++
+				}
+			}
+			if passes == 0 {
+				t.Errorf("%s: %s: no whole pass in %v", kind, state, all)
+			}
 		}
-	}
-	if got := (Stages)(nil).At(3); got != 0 {
-		t.Errorf("without stages: %d", got)
-	}
+	})
 }

@@ -55,8 +55,9 @@ type Earned struct {
 
 // Score rewards a batch of rollouts; result i belongs to samples[i], and the order of the samples changes nothing else. lost counts the
 // rewards that functions failed to give, by cause: Panicked, TimedOut or NotFinite. Each costs its rollout that reward and nothing more,
-// except that a function which times out on most of its first calls is not called for the rest of the batch: those count as timed out, so
-// that a step waits for minutes at most. It fails on an invalid composition, on a stated confidence that is not finite, and when ctx ends.
+// except that a function which has been late eight times, and more often than not, is not called for the rest of the batch: those rewards
+// count as timed out, where a step would wait for hours. Score fails on an invalid composition, on a stated confidence that is not finite,
+// and when ctx ends.
 func (c Composition) Score(ctx context.Context, samples []Sample) (earned []Earned, lost map[string]int, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, fmt.Errorf("score rollouts: %w", err)
