@@ -12,7 +12,7 @@ func (s *step) compare() (err error) {
 	var sampled, scored [][]float32
 	for i := range s.rollouts {
 		at, n := i*s.window, len(s.rollouts[i].Response.Tokens)
-		sampled, scored = append(sampled, s.rollouts[i].Response.LogProbs), append(scored, s.scores.LogProbs[at:at+n])
+		sampled, scored = append(sampled, s.rollouts[i].Response.LogProbs), append(scored, s.alike[at:at+n])
 	}
 	s.mismatch, err = loss.Compare(sampled, scored)
 	return err
@@ -26,7 +26,7 @@ func (t *Trainer) importance(s *step) ([]float32, error) {
 	out := make([]float32, len(s.scores.LogProbs))
 	for i := range s.rollouts {
 		at, n := i*s.window, len(s.rollouts[i].Response.Tokens)
-		w, err := loss.ImportanceWeights(t.recipe.Importance, s.scores.LogProbs[at:at+n], s.rollouts[i].Response.LogProbs, t.recipe.ImportanceCap)
+		w, err := loss.ImportanceWeights(t.recipe.Importance, s.alike[at:at+n], s.rollouts[i].Response.LogProbs, t.recipe.ImportanceCap)
 		if err != nil {
 			return nil, err
 		}

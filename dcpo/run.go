@@ -94,11 +94,21 @@ func Run(ctx context.Context, cfg Config, opt RunOptions) (*Outcome, error) {
 
 // all goes through the phases.
 func (r *run) all(ctx context.Context) (err error) {
+	// Only a training step is let end when the run is to stop.
+	soft, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-r.opt.Stop:
+			cancel(ErrStopped)
+		case <-soft.Done():
+		}
+	}()
 	r.phase("open model", 0, 0)
-	if r.out.Model, err = r.start(ctx); err != nil {
+	if r.out.Model, err = r.start(soft); err != nil {
 		return err
 	}
-	saved, err := r.openTrainer(ctx)
+	saved, err := r.openTrainer(soft)
 	if err != nil {
 		return err
 	}
@@ -108,13 +118,13 @@ func (r *run) all(ctx context.Context) (err error) {
 	if err := r.log.replay(r.out.Curves, r.cfg.Train.Method, r.trainer.Steps()); err != nil {
 		return err
 	}
-	if r.out.Before, err = r.evaluate(ctx, "evaluate base", 0, saved); err != nil {
+	if r.out.Before, err = r.evaluate(soft, "evaluate base", 0, saved); err != nil {
 		return err
 	}
 	if err := r.train(ctx); err != nil {
 		return err
 	}
-	if r.out.After, err = r.evaluate(ctx, "evaluate", r.trainer.Steps(), saved); err != nil {
+	if r.out.After, err = r.evaluate(soft, "evaluate", r.trainer.Steps(), saved); err != nil {
 		return err
 	}
 	r.name()

@@ -14,8 +14,7 @@ type rolloutEngine interface {
 	sample(ctx context.Context, prompts [][]int32, s backend.Sampling) ([]backend.Response, error)
 	// publish makes the engine draw from the weights as they are after so many steps.
 	publish(ctx context.Context, step int) error
-	// sampledFrom tells what the engine's log-probs are those of: the distribution that was drawn from at the given sampling, or the
-	// model's own.
+	// raw tells that the engine's log-probs are those of the model's own distribution, whatever temperature was drawn at.
 	raw() bool
 }
 

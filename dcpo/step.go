@@ -67,6 +67,7 @@ type step struct {
 	failed   map[string]int   // rewards lost, by cause
 	batch    *learner.Batch
 	scores   learner.Scores
+	alike    []float32 // the trainer's log-probs of what the engine's are of, to compare them with; [rows × window]
 	mismatch loss.Mismatch
 	updates  []learner.Report
 	skipped  int // updates whose gradient was not finite
@@ -107,7 +108,14 @@ func (t *Trainer) score(ctx context.Context, s *step) error {
 	if s.scores, err = t.model.Score(ctx, s.batch, temperature, micro); err != nil {
 		return err
 	}
-	s.batch.Fields[loss.OldLogProbs] = s.scores.LogProbs
+	s.batch.Fields[loss.OldLogProbs], s.alike = s.scores.LogProbs, s.scores.LogProbs
+	if t.engine.raw() && temperature != 1 {
+		plain, err := t.model.Score(ctx, s.batch, 1, micro)
+		if err != nil {
+			return err
+		}
+		s.alike = plain.LogProbs
+	}
 	if err := s.compare(); err != nil {
 		return err
 	}

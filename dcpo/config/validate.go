@@ -130,6 +130,7 @@ func (c Config) checkRollout(f *faults) {
 		f.want(len(r.Endpoints) > 0, "rollout.engine is \"vllm\", but rollout.endpoints names no server")
 		f.want(r.ServedModel != "", "rollout.engine is \"vllm\", but rollout.served_model does not say what the model is called there")
 		f.want(r.SyncDir != "", "rollout.engine is \"vllm\", but rollout.sync_dir names no folder for the weights")
+		f.want(c.Model.LoRARank == 0, "rollout.engine \"vllm\" takes whole weights, and model.lora_rank %d trains adapters beside them", c.Model.LoRARank)
 		f.want(c.Model.Path != "tiny", "rollout.engine \"vllm\" cannot serve model.path \"tiny\", whose tokenizer is no Hugging Face one")
 		for _, e := range r.Endpoints {
 			f.want(strings.HasPrefix(e, "http://") || strings.HasPrefix(e, "https://"), "rollout.endpoints: %q is no URL: want http://host:port", e)
