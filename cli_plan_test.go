@@ -18,7 +18,7 @@ func TestPlan(t *testing.T) {
 			[]string{"8.191 billion parameters on 8 × H100, 73.6 GB of memory usable on each", "weights 16.38 16.38 16.38 16.38 ", "reference weights 2.05 2.05 2.05 2.05 ",
 				"reference policy: sharded (cut over the devices)", "KV cache", "tokens/s on each device"}, nil},
 		{"another model", "-c qwen3-8b --model Qwen3-32B --devices 8x80GB", exitFailed, []string{"32.76 billion", "-"},
-			[]string{"the plan does not fit: of 73.6 GB on each device, the rollout takes 158.3 GB, the scoring takes 132.3 GB and the update takes", "it fits with", "--fsdp"}},
+			[]string{"the plan does not fit: of 73.6 GB on each device, the rollout takes 176.0 GB, the scoring takes 132.3 GB and the update takes", "it fits with", "--fsdp"}},
 		{"too many rows", "-c qwen3-8b --devices 8x80GB --set rollout.rows=2048", exitFailed, nil, []string{"rollout.rows = 512 (instead of 2048)"}},
 		{"hopeless", "-c qwen3-8b --devices 8x2GB", exitFailed, nil, []string{"take larger devices or shorter rows"}},
 		{"a directory", "-c tiny --devices 1xA100 --model " + model, exitOK, []string{"131.5 thousand parameters"}, nil},

@@ -59,7 +59,7 @@ var methods = []Method{
 	clip(Method{Name: "grpo", About: "accuracy, standardised in its group, on every token (arXiv 2402.03300)", Estimator: "grpo"}),
 	clip(Method{Name: "rlcr", About: "accuracy minus the squared gap of confidence and correctness, centred in its group (arXiv 2507.16806)", Estimator: "rlcr", Target: reward.Instance, Calibration: Joined, Weight: 1}),
 	{Name: "ccgspg", About: "sequence log-prob as confidence, with a cross-entropy term to correctness (arXiv 2509.23129)", Estimator: "ccgspg", Kind: "ccgspg", Aggregation: loss.SeqMeanTokenMean},
-	clip(Method{Name: "rewarding_doubt", About: "bounded logarithmic score of the stated confidence (arXiv 2503.02623), centred in its group", Estimator: "grpo", Target: reward.Instance, Calibration: Joined, LogScore: true}),
+	clip(Method{Name: "rewarding_doubt", About: "bounded logarithmic score of the stated confidence (arXiv 2503.02623), standardised in its group", Estimator: "grpo", Target: reward.Instance, Calibration: Joined, LogScore: true}),
 	clip(Method{Name: "bae_ocb", About: "per-span advantages, confidence compared among rollouts of the same outcome (arXiv 2602.10231)", Estimator: "bae_ocb", Target: reward.Instance, Calibration: Decoupled, Weight: 1}),
 	clip(Method{Name: "gdpo", About: "each reward standardised by itself, then summed and whitened (arXiv 2601.05242)", Estimator: "gdpo", Target: reward.Instance, Calibration: Joined, Weight: 1}),
 	clip(Method{Name: "dr_grpo", About: "GRPO without std and without length bias (arXiv 2503.20783)", Estimator: "dr_grpo", Aggregation: loss.SeqMeanTokenSumNorm}),

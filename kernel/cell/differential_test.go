@@ -71,10 +71,44 @@ func TestAgainstCompiledGo(t *testing.T) {
 		recordAll(t, examples)
 		return
 	}
+	compare(t, examples, cell.Options{}, "", "")
+}
+
+// TestInterpreterAgainstCompiledGo is the same for the interpreter alone.
+func TestInterpreterAgainstCompiledGo(t *testing.T) {
+	compare(t, readExamples(t), cell.Options{Interpret: true}, "", "")
+}
+
+// TestCompiledCellsAgainstCompiledGo has every cell compiled, or the statements
+// only, which then use what interpreted cells declared.
+func TestCompiledCellsAgainstCompiledGo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds hundreds of plug-ins")
+	}
+	needsCompiler(t)
+	for name, declsIn := range map[string]string{"all compiled": "%%go\n", "statements compiled": "%%yaegi\n"} {
+		t.Run(name, func(t *testing.T) { compare(t, readExamples(t), cell.Options{}, declsIn, "%%go\n") })
+	}
+}
+
+// needsCompiler skips a test where cells cannot be compiled.
+func needsCompiler(t testing.TB) {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command: cells are not compiled here")
+	}
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("no C compiler: cells are not compiled here")
+	}
+}
+
+// compare runs the cases, declarations and statements in cells that start with
+// the given lines.
+func compare(t *testing.T, examples []example, options cell.Options, declsIn, stmtsIn string) {
 	ran, refused := 0, 0
 	for _, e := range examples {
 		t.Run(e.name, func(t *testing.T) {
-			got, err := runUntilError(t, imports(e.decls+e.stmts), e.decls, e.stmts)
+			got, err := runUntilError(t, options, imports(e.decls+e.stmts), declsIn+e.decls, stmtsIn+e.stmts)
 			var failed *cell.Error
 			if errors.As(err, &failed) {
 				if failed.Name == cell.PanicError && !strings.Contains(failed.Message, "not supported") {
@@ -102,9 +136,9 @@ var outOfRange = regexp.MustCompile(`(PANIC .* out of range).*`)
 
 // runUntilError runs cells in a session of their own. The session is closed when
 // it returns: what a test logs before is taken for output of a cell.
-func runUntilError(t *testing.T, cells ...string) (string, error) {
+func runUntilError(t *testing.T, options cell.Options, cells ...string) (string, error) {
 	t.Helper()
-	s, err := cell.New(cell.Options{})
+	s, err := cell.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

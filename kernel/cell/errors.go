@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
-	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
+	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 )
 
 // Kinds of errors, the Name of an [Error].
@@ -48,7 +48,7 @@ func failure(err error, code string, number int) *Error {
 	if errors.As(err, &problems) {
 		return compileFailure(problems, code, number)
 	}
-	var p *yaegi.PanicError
+	var p *outcome.PanicError
 	if errors.As(err, &p) {
 		message := p.Message
 		if p.Goroutine {
@@ -56,7 +56,7 @@ func failure(err error, code string, number int) *Error {
 		}
 		return &Error{PanicError, message, append([]string{"panic: " + message}, p.Trace...), err}
 	}
-	var f *yaegi.Failure
+	var f *outcome.Failure
 	if errors.As(err, &f) {
 		return &Error{FailedError, f.Error(), []string{"error: " + f.Error()}, f.Err}
 	}
@@ -82,7 +82,7 @@ func stopFailure(ctx context.Context, cause error, ran time.Duration, trace []st
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		e.Name, e.Message = TimeoutError, fmt.Sprintf("timed out after %v", ran.Round(time.Millisecond))
 	}
-	var still *yaegi.StillRunning
+	var still *outcome.StillRunning
 	if errors.As(cause, &still) {
 		e.Message += "; the code that the cell called does not stop and goes on in the background"
 	}

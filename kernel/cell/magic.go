@@ -22,16 +22,22 @@ const magicHelp = `Lines of a cell that are not Go; they run before its Go code:
   %rm NAME...       forget names
   %help             this text
   %%, %main         start of the main code: does nothing here, as in GoNB's cells
-A cell whose first line is %%bash runs as a shell script.
+A cell whose first line is %%bash runs as a shell script. %%go as the first line
+has a cell compiled, %%yaegi has it interpreted; without either the session
+interprets what the interpreter runs correctly and compiles the rest.
 `
 
 // magics runs the lines of a cell that are not Go and returns the cell with
-// these lines empty, so that places stay right.
-func (s *Session) magics(ctx context.Context, code string) (string, error) {
-	if first, script, _ := strings.Cut(code, "\n"); strings.TrimSpace(first) == "%%bash" {
-		return "", s.command(ctx, script)
-	}
+// these lines empty, so that places stay right. engine is the one that the cell
+// asks for.
+func (s *Session) magics(ctx context.Context, code string) (rest, engine string, err error) {
 	lines := strings.Split(code, "\n")
+	switch first := strings.TrimSpace(lines[0]); first {
+	case "%%bash":
+		return "", "", s.command(ctx, strings.Join(lines[1:], "\n"))
+	case compiledMagic, interpretedMagic:
+		engine, lines[0] = first, ""
+	}
 	for i, line := range lines {
 		text := strings.TrimSpace(line)
 		if !strings.HasPrefix(text, "!") && !strings.HasPrefix(text, "%") {
@@ -46,10 +52,10 @@ func (s *Session) magics(ctx context.Context, code string) (string, error) {
 		}
 		lines[i] = ""
 		if err := s.magic(ctx, text); err != nil {
-			return "", &Error{CommandError, err.Error(), []string{fmt.Sprintf("line %d: %s: %v", i+1, text, err)}, err}
+			return "", "", &Error{CommandError, err.Error(), []string{fmt.Sprintf("line %d: %s: %v", i+1, text, err)}, err}
 		}
 	}
-	return strings.Join(lines, "\n"), nil
+	return strings.Join(lines, "\n"), engine, nil
 }
 
 // magic runs one line.

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/types"
 	"reflect"
 	"strings"
 	"time"
 
 	"github.com/dcpo-go/godcpo/kernel/cell/capture"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
-	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
+	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/display"
 )
 
@@ -33,10 +34,10 @@ func (s *Session) Run(ctx context.Context, code string, out Output) (*display.Bu
 	start := time.Now()
 	cellCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errCellEnded)
-	code, err := s.magics(cellCtx, code)
+	code, engine, err := s.magics(cellCtx, code)
 	if err == nil {
 		var result *display.Bundle
-		if result, err = s.execute(cellCtx, code); err == nil {
+		if result, err = s.execute(cellCtx, code, engine); err == nil {
 			return result, nil
 		}
 	}
@@ -58,15 +59,15 @@ func (s *Session) settle() {
 }
 
 // execute checks, compiles and runs the Go code of a cell.
-func (s *Session) execute(ctx context.Context, code string) (*display.Bundle, error) {
+func (s *Session) execute(ctx context.Context, code, engine string) (*display.Bundle, error) {
 	if strings.TrimSpace(code) == "" {
 		return nil, nil
 	}
-	unit, err := s.check(code)
+	unit, err := s.checkMore(ctx, code, engine)
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := s.engine.Compile(unit)
+	run, err := s.prepare(ctx, unit, engine)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +79,9 @@ func (s *Session) execute(ctx context.Context, code string) (*display.Bundle, er
 			return nil, err
 		}
 	}
-	outcome, err := s.engine.Run(ctx, compiled, s.options.Grace)
+	outcome, err := run(ctx)
 	s.state.Lock()
-	s.scope.Commit(unit, outcome.Reached)
+	s.scope.Commit(unit, reached(unit, outcome.Steps))
 	s.state.Unlock()
 	if defines(unit, "ctx") {
 		s.ctxVar = nil // from now on it is the user's
@@ -89,6 +90,12 @@ func (s *Session) execute(ctx context.Context, code string) (*display.Bundle, er
 		return nil, err
 	}
 	return result(outcome), nil
+}
+
+// reached tells which variables of a cell are defined after so many of its
+// statements.
+func reached(u *front.Unit, steps int) func(v *types.Var) bool {
+	return func(v *types.Var) bool { return u.DefinedAt(v) < steps }
 }
 
 // check checks a cell. A fault of the type checker fails the cell, not the
@@ -116,7 +123,7 @@ func defines(u *front.Unit, name string) bool {
 
 // result is how the values of the last expression are shown: one as it is,
 // several as a list.
-func result(o yaegi.Outcome) *display.Bundle {
+func result(o outcome.Outcome) *display.Bundle {
 	switch len(o.Values) {
 	case 0:
 		return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/traefik/yaegi/stdlib"
 
 	"github.com/dcpo-go/godcpo/kernel/cell/capture"
+	"github.com/dcpo-go/godcpo/kernel/cell/compiled"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
 	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
@@ -49,6 +50,9 @@ type Options struct {
 	// Shell runs the text of ! lines: the command and its arguments before the
 	// text; {"sh", "-c"} if empty.
 	Shell []string
+	// Interpret has every cell interpreted: what the interpreter cannot run is
+	// refused instead of compiled.
+	Interpret bool
 }
 
 // Session is a running notebook. Its methods may be called by several
@@ -63,6 +67,7 @@ type Session struct {
 	state  sync.RWMutex
 	scope  *front.Scope
 	engine *yaegi.Engine
+	native *compiled.Engine
 	ctxVar *types.Var // the ctx of the prelude
 	number int        // cells run so far
 	closed bool
@@ -101,7 +106,8 @@ func (s *Session) start() error {
 		return err
 	}
 	scope := front.NewScope(s.importer)
-	s.engine, s.scope = engine, scope
+	s.engine, s.scope, s.native = engine, scope, compiled.New(engine)
+	s.native.Note = func(text string) { s.router.Stream(capture.Stderr, "note: "+text+"\n") }
 	if err := s.defineContext(); err != nil {
 		return err
 	}
@@ -117,7 +123,7 @@ func (s *Session) start() error {
 	if err != nil {
 		return fmt.Errorf("run the prelude: %w", err)
 	}
-	s.scope.Commit(unit, outcome.Reached)
+	s.scope.Commit(unit, reached(unit, outcome.Steps))
 	s.scope.Forget("runtime" + "ꞏ")
 	return nil
 }

@@ -183,38 +183,43 @@ var stopping = map[string]string{
 
 func TestCellsStop(t *testing.T) {
 	for name, code := range stopping {
-		t.Run(name, func(t *testing.T) {
-			s, err := cell.New(cell.Options{Grace: 300 * time.Millisecond})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-			defer cancel()
-			start := time.Now()
-			_, timedOut := s.Run(ctx, code, &record{})
-			took := time.Since(start)
-			stop, interrupt := context.WithCancel(context.Background())
-			time.AfterFunc(50*time.Millisecond, interrupt)
-			_, interrupted := s.Run(stop, code, &record{})
-			r := &record{}
-			_, after := s.Run(context.Background(), "k := 0\nfor i := range 1000 { k += i }\nfmt.Print(k)", r)
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-			var e *cell.Error
-			if !errors.As(timedOut, &e) || e.Name != cell.TimeoutError || !strings.HasPrefix(e.Message, "timed out after ") {
-				t.Errorf("after the deadline: %v", timedOut)
-			}
-			if took > 3*time.Second {
-				t.Errorf("it took %v to stop", took)
-			}
-			if !errors.As(interrupted, &e) || e.Name != cell.InterruptedError {
-				t.Errorf("after an interrupt: %v", interrupted)
-			}
-			if after != nil || r.out() != "499500" {
-				t.Errorf("the next cell printed %q, error %v", r.out(), after)
-			}
-		})
+		t.Run(name, func(t *testing.T) { testStops(t, code, 100*time.Millisecond) })
+	}
+}
+
+// testStops runs a cell that does not end, until a deadline and until it is
+// interrupted, and then another.
+func testStops(t *testing.T, code string, deadline time.Duration) {
+	t.Helper()
+	s, err := cell.New(cell.Options{Grace: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	start := time.Now()
+	_, timedOut := s.Run(ctx, code, &record{})
+	took := time.Since(start)
+	stop, interrupt := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, interrupt)
+	_, interrupted := s.Run(stop, code, &record{})
+	r := &record{}
+	_, after := s.Run(context.Background(), "k := 0\nfor i := range 1000 { k += i }\nfmt.Print(k)", r)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	var e *cell.Error
+	if !errors.As(timedOut, &e) || e.Name != cell.TimeoutError || !strings.HasPrefix(e.Message, "timed out after ") {
+		t.Errorf("after the deadline: %v", timedOut)
+	}
+	if took > deadline+3*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
+	if !errors.As(interrupted, &e) || e.Name != cell.InterruptedError {
+		t.Errorf("after an interrupt: %v", interrupted)
+	}
+	if after != nil || r.out() != "499500" {
+		t.Errorf("the next cell printed %q, error %v", r.out(), after)
 	}
 }
 

@@ -14,7 +14,9 @@ func init() {
 		// function, constant and variable definitions
 		"Arithmetic":   reflect.ValueOf(datasets.Arithmetic),
 		"DataVariable": reflect.ValueOf(constant.MakeFromLiteral("\"GODCPO_DATA\"", token.STRING, 0)),
+		"Difficulty":   reflect.ValueOf(datasets.Difficulty),
 		"Known":        reflect.ValueOf(datasets.Known),
+		"Logic":        reflect.ValueOf(datasets.Logic),
 		"Lookup":       reflect.ValueOf(datasets.Lookup),
 		"Open":         reflect.ValueOf(datasets.Open),
 		"OpenFile":     reflect.ValueOf(datasets.OpenFile),

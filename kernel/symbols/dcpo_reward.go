@@ -14,6 +14,7 @@ func init() {
 		// function, constant and variable definitions
 		"Accuracy":         reflect.ValueOf(reward.Accuracy),
 		"AnswerStream":     reflect.ValueOf(reward.AnswerStream),
+		"Boxed":            reflect.ValueOf(reward.Boxed),
 		"Calibration":      reflect.ValueOf(reward.Calibration),
 		"ConfidenceStream": reflect.ValueOf(reward.ConfidenceStream),
 		"Format":           reflect.ValueOf(reward.Format),
@@ -25,6 +26,7 @@ func init() {
 		"NotFinite":        reflect.ValueOf(constant.MakeFromLiteral("\"not finite\"", token.STRING, 0)),
 		"Overlong":         reflect.ValueOf(reward.Overlong),
 		"Panicked":         reflect.ValueOf(constant.MakeFromLiteral("\"panic\"", token.STRING, 0)),
+		"RewardingDoubt":   reflect.ValueOf(reward.RewardingDoubt),
 		"Score":            reflect.ValueOf(reward.Score),
 		"TimedOut":         reflect.ValueOf(constant.MakeFromLiteral("\"time-out\"", token.STRING, 0)),
 
@@ -33,6 +35,7 @@ func init() {
 		"Component":   reflect.ValueOf((*reward.Component)(nil)),
 		"Composition": reflect.ValueOf((*reward.Composition)(nil)),
 		"Earned":      reflect.ValueOf((*reward.Earned)(nil)),
+		"LogScale":    reflect.ValueOf((*reward.LogScale)(nil)),
 		"Options":     reflect.ValueOf((*reward.Options)(nil)),
 		"Part":        reflect.ValueOf((*reward.Part)(nil)),
 		"Reward":      reflect.ValueOf((*reward.Reward)(nil)),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,8 +34,8 @@ type Journal struct {
 	done  chan struct{}
 }
 
-// Open opens the journal in a folder, or begins one. It takes back a torn last line. A journal of other settings is an error that
-// names each difference; so is one that another process writes, and a file that is no journal or is damaged before its end.
+// Open opens the journal in a folder, or begins one. It takes back a torn last line. A journal of other settings is a *MismatchError
+// that names each difference; so is one that another process writes, and a file that is no journal or is damaged before its end.
 func Open(dir string, s Settings) (*Journal, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -69,9 +70,8 @@ func (j *Journal) load(s Settings) error {
 		switch {
 		case l.Head != nil:
 			found = l.Head
-			if d := s.differences(l.Head.Settings); l.Head.Version == version && len(d) > 0 {
-				d = l.Head.Settings.differences(s)
-				return fmt.Errorf("its answers are of other settings: %s. Use these settings, or another folder", strings.Join(d, "; "))
+			if d := l.Head.Settings.differences(s); len(d) > 0 {
+				return &MismatchError{d}
 			}
 		case l.Benchmark != nil:
 			j.sets[l.Benchmark.Name] = *l.Benchmark
@@ -84,6 +84,9 @@ func (j *Journal) load(s Settings) error {
 		}
 		return nil
 	})
+	if err == nil && found == nil {
+		err = mayBegin(j.f)
+	}
 	if err != nil {
 		return err
 	}
@@ -100,6 +103,20 @@ func (j *Journal) load(s Settings) error {
 		return err
 	}
 	return errors.Join(j.f.Sync(), syncDir(filepath.Dir(j.f.Name())))
+}
+
+// mayBegin refuses to write over a file that is no journal whose head was torn.
+func mayBegin(f *os.File) error {
+	const want = `{"head":`
+	begin := make([]byte, len(want))
+	n, err := f.ReadAt(begin, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if !strings.HasPrefix(want, string(begin[:n])) && strings.Trim(string(begin[:n]), "\x00") != "" {
+		return errors.New("it is no journal: move it away, or use another folder")
+	}
+	return nil
 }
 
 // syncDir makes a new file's name safe.
@@ -126,16 +143,23 @@ func spelling(p *Problem) []byte {
 	return raw
 }
 
+// MismatchError is a journal of other settings or problems.
+type MismatchError struct{ Differences []string }
+
+// Error names each difference.
+func (e *MismatchError) Error() string {
+	return "its answers are of other settings: " + strings.Join(e.Differences, "; ") + ". Use these, or another folder"
+}
+
 // Begin notes a start of the evaluation.
 func (j *Journal) Begin(r Run) error { return j.write(&line{Run: &r}) }
 
 // Declare notes a benchmark and those of its problems that are not noted yet. A problem that reads otherwise than the one in the
-// journal is an error: its answers would be graded by another question's answer.
+// journal is a *MismatchError: its answers would be graded by another question's answer.
 func (j *Journal) Declare(b Benchmark, problems []Problem) error {
 	for i := range problems {
 		if old, ok := j.problems[b.Name][problems[i].ID]; ok && !bytes.Equal(old, spelling(&problems[i])) {
-			return fmt.Errorf("problem %q of %s reads otherwise in the journal: it was written with another version of the benchmark; use another folder",
-				problems[i].ID, b.Name)
+			return &MismatchError{[]string{fmt.Sprintf("problem %q of %s reads otherwise there", problems[i].ID, b.Name)}}
 		}
 	}
 	if _, ok := j.sets[b.Name]; !ok {

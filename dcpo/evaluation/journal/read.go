@@ -25,9 +25,9 @@ type Contents struct {
 	Repeated int
 }
 
-// Read reads the journal in a folder and shows each settled answer, and where it stands, in order. An answer may be kept. What
-// a running evaluation has not written to its end yet is left out.
-func Read(dir string, show func(a *Answer, at int64) error) (*Contents, error) {
+// Read reads the journal in a folder and shows each problem, and each settled answer with where it stands, in order: problems stand
+// before their answers. Both may be kept. What a running evaluation has not written to its end yet is left out.
+func Read(dir string, problem func(*Problem), answer func(a *Answer, at int64) error) (*Contents, error) {
 	path := filepath.Join(dir, Name)
 	f, err := os.Open(path)
 	if err != nil {
@@ -46,6 +46,7 @@ func Read(dir string, show func(a *Answer, at int64) error) (*Contents, error) {
 			c.Benchmarks = append(c.Benchmarks, *l.Benchmark)
 		case l.Problem != nil:
 			c.Problems[l.Problem.Benchmark] = append(c.Problems[l.Problem.Benchmark], *l.Problem)
+			problem(l.Problem)
 		case l.Answer == nil:
 		case l.Answer.Settings != hash:
 			return fmt.Errorf("an answer is of settings %s, the head of %s: lines of two journals were mixed", l.Answer.Settings, hash)
@@ -56,7 +57,7 @@ func Read(dir string, show func(a *Answer, at int64) error) (*Contents, error) {
 		default:
 			settled[l.Answer.Key] = true
 			delete(c.Failed, l.Answer.Key)
-			return show(l.Answer, at)
+			return answer(l.Answer, at)
 		}
 		return nil
 	})
@@ -134,7 +135,7 @@ func decode(text []byte, brief bool) (*line, bool) {
 			Prompt    verbal.Prompt
 			Error     string
 			Final     bool
-		}
+		} `json:"answer"`
 	}
 	if err := json.Unmarshal(text, &l); err != nil {
 		return nil, false

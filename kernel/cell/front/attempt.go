@@ -17,6 +17,7 @@ type attempt struct {
 	plan  *plan
 
 	fset     *token.FileSet
+	source   string
 	file     *ast.File
 	body     *ast.FuncDecl
 	decls    []*Decl // plan.compile, each with the Node of this attempt
@@ -75,6 +76,7 @@ func (a *attempt) parse() error {
 		src.piece(d)
 	}
 	src.line("}")
+	a.source = src.b.String()
 	a.file, a.fset, err = src.parse(a.text.number)
 	if err != nil {
 		return err
@@ -148,7 +150,10 @@ func (a *attempt) config() *types.Config {
 
 // tolerated says that an error is none in a notebook: things not used yet.
 func tolerated(e types.Error) bool {
-	return e.Soft && (strings.HasPrefix(e.Msg, "declared and not used") || strings.Contains(e.Msg, "imported") && strings.HasSuffix(e.Msg, "and not used"))
+	if !e.Soft || strings.HasPrefix(e.Msg, "label ") {
+		return false
+	}
+	return strings.HasPrefix(e.Msg, "declared and not used") || strings.HasSuffix(e.Msg, "declared and not used") || strings.Contains(e.Msg, "imported") && strings.HasSuffix(e.Msg, "and not used")
 }
 
 func (a *attempt) report(pos token.Pos, msg string) {

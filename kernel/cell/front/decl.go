@@ -22,7 +22,12 @@ type Decl struct {
 
 	Uses map[string]bool // names of the session it refers to
 	Node ast.Decl        // its checked syntax; set in a Unit
+
+	unit *Unit
 }
+
+// Unit returns the unit in which the declaration was checked.
+func (d *Decl) Unit() *Unit { return d.unit }
 
 // key names what the declaration replaces.
 func (d *Decl) key() string {

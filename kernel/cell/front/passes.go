@@ -241,7 +241,7 @@ func (a *attempt) dropRepeated(from int) {
 func (a *attempt) unit(notes []string) *Unit {
 	u := &Unit{
 		Cell: a.text.number, Fset: a.fset, Decls: a.decls, Body: a.body.Body.List, Vars: a.vars, Info: a.info,
-		Shows: a.lastExpr() != nil, Notes: notes,
+		Shows: a.lastExpr() != nil, Notes: notes, Source: a.source,
 		pkg: a.scope.pkg, imports: a.imports, objects: map[string]types.Object{}, gone: a.plan.gone, defines: a.defines,
 	}
 	for _, d := range a.decls {
@@ -250,7 +250,7 @@ func (a *attempt) unit(notes []string) *Unit {
 				u.objects[name] = obj
 			}
 		}
-		d.Uses = a.uses(d.Node)
+		d.Uses, d.unit = a.uses(d.Node), u
 	}
 	for _, d := range a.text.fresh {
 		if d.Kind == split.Func && d.Names[0] == "main" {

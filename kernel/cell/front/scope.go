@@ -60,6 +60,17 @@ func (s *Scope) Object(name string) types.Object {
 	return nil
 }
 
+// ImportPath returns the path of the package that a name means in a cell, "" if
+// it means none.
+func (s *Scope) ImportPath(code, name string) string {
+	if text, err := cut(code, 0); err == nil {
+		if own, err := importNames(text, s.importer); err == nil && own[name] != "" {
+			return own[name]
+		}
+	}
+	return s.imports[name]
+}
+
 // Names lists the names defined and imported, sorted.
 func (s *Scope) Names() []string {
 	names := make([]string, 0, len(s.objects)+len(s.imports))
@@ -83,6 +94,17 @@ func (s *Scope) Definition(name string) (*Decl, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Methods returns the methods in force of a type of cells.
+func (s *Scope) Methods(name string) []*Decl {
+	var methods []*Decl
+	for _, d := range s.decls {
+		if d.Recv == name {
+			methods = append(methods, d)
+		}
+	}
+	return methods
 }
 
 // Define makes a variable of the given object part of the scope without a cell.
@@ -130,6 +152,9 @@ type Unit struct {
 	// Main is the func main that the cell declares, to be called at its end.
 	Main  *types.Func
 	Notes []string // older declarations that no longer compile and are dropped
+	// Source is the text that was parsed; offsets of Fset's only file are
+	// offsets in it.
+	Source string
 
 	pkg     *types.Package
 	imports map[string]string
@@ -141,6 +166,10 @@ type Unit struct {
 
 // DefinedAt returns the index of the statement that defines v first.
 func (u *Unit) DefinedAt(v *types.Var) int { return u.defines[v] }
+
+// Object returns what a declaration of the unit defines by a name, nil if none
+// does.
+func (u *Unit) Object(name string) types.Object { return u.objects[name] }
 
 // Package returns the package that all cells are part of.
 func (u *Unit) Package() *types.Package { return u.pkg }

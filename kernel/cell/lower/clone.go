@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+
+	"github.com/dcpo-go/godcpo/kernel/cell/front"
 )
 
 // clone copies syntax, with what is known of each node under a binding of type
@@ -11,6 +13,27 @@ import (
 func clone[N ast.Node](n N, from, to *types.Info, b binding) N {
 	c := &cloner{from: from, to: to, bind: b}
 	return c.value(reflect.ValueOf(n)).Interface().(N)
+}
+
+// copyUnit returns a unit whose syntax can be rewritten: the original may still
+// be compiled.
+func copyUnit(u *front.Unit) *front.Unit {
+	out := *u
+	out.Info = &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{}, Instances: map[*ast.Ident]types.Instance{},
+	}
+	out.Decls = make([]*front.Decl, len(u.Decls))
+	for i, d := range u.Decls {
+		copied := *d
+		copied.Node = clone(d.Node, u.Info, out.Info, nil)
+		out.Decls[i] = &copied
+	}
+	out.Body = make([]ast.Stmt, len(u.Body))
+	for i, s := range u.Body {
+		out.Body[i] = clone(s, u.Info, out.Info, nil)
+	}
+	return &out
 }
 
 type cloner struct {
@@ -74,7 +97,9 @@ func (c *cloner) know(old, copied ast.Node) {
 		if obj, ok := c.from.Defs[n]; ok {
 			c.to.Defs[id] = c.local(obj)
 		}
-		if instance, ok := c.from.Instances[n]; ok {
+		if instance, ok := c.from.Instances[n]; ok && len(c.bind) == 0 {
+			c.to.Instances[id] = instance
+		} else if ok {
 			args := make([]types.Type, instance.TypeArgs.Len())
 			for i := range args {
 				args[i] = c.bind.of(instance.TypeArgs.At(i))

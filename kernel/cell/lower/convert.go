@@ -49,6 +49,8 @@ func (r *review) walk(root ast.Node) {
 			r.switchOn(n)
 		case *ast.TypeSwitchStmt:
 			r.typeSwitch(n)
+		case *ast.GoStmt:
+			r.goroutine(n)
 		}
 		return true
 	}

@@ -28,6 +28,7 @@ import (
 // converted to interfaces and which operations would misread them.
 type Hazards struct {
 	escaped    []types.Type
+	native     []types.Type // types of cells that compiled code has values of
 	operations []operation
 }
 
@@ -78,6 +79,7 @@ func (h *Hazards) escape(t types.Type) {
 // all and old ones against the new.
 func (r *review) meet() {
 	for _, op := range r.operations {
+		r.seesNative(op)
 		for _, t := range r.known.escaped {
 			r.clash(op, t, op.where)
 		}

@@ -53,6 +53,7 @@ func (p *Program) Discard() {
 // Lower translates a unit. names and hazards belong to the session. The error
 // is front.Problems; the constructs refused are in it.
 func Lower(u *front.Unit, names *Names, hazards *Hazards, goTypes GoTypes) (*Program, error) {
+	u = copyUnit(u)
 	l := &lowerer{
 		unit: u, info: u.Info, names: names, goTypes: goTypes,
 		imports: map[string]bool{runtimePath: true}, called: map[ast.Expr]bool{}, moved: map[*ast.BlockStmt]ast.Stmt{},
@@ -103,10 +104,13 @@ func (l *lowerer) refuse(pos token.Pos, format string, args ...any) {
 	if cell == 0 {
 		cell = l.unit.Cell
 	}
-	what := fmt.Sprintf(format, args...)
+	l.refusePlace(cell, line, column, format, args...)
+}
+
+func (l *lowerer) refusePlace(cell, line, column int, format string, args ...any) {
 	l.problems = append(l.problems, front.Problem{
 		Cell: cell, Line: line, Column: column,
-		Message: "not supported in interpreted cells: " + what,
+		Message: "not supported in interpreted cells: " + fmt.Sprintf(format, args...),
 	})
 }
 

@@ -5,14 +5,12 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"strings"
 )
 
 // show rewrites the cell's last expression: its value is handed to the runtime,
 // a trailing error fails the cell.
 func (l *lowerer) show(s *ast.ExprStmt) []ast.Stmt {
-	t := l.typeOf(s.X)
-	values, silent := l.valuesOf(s.X, t)
+	values, silent := l.unit.Values(s.X)
 	holder := &ast.BlockStmt{List: []ast.Stmt{s}}
 	if len(values) == 0 || silent {
 		l.apply(holder)
@@ -45,46 +43,6 @@ func (l *lowerer) show(s *ast.ExprStmt) []ast.Stmt {
 		stmts = append(stmts, l.stmts(l.showOne(names[i], values[i]), nil)...)
 	}
 	return stmts
-}
-
-// valuesOf returns the types of an expression's values; silent says that nobody
-// wants to see them.
-func (l *lowerer) valuesOf(e ast.Expr, t types.Type) (values []types.Type, silent bool) {
-	tv := l.info.Types[e]
-	switch {
-	case tv.IsVoid() || tv.IsType() || tv.IsBuiltin():
-		return nil, false
-	case tv.IsNil():
-		return nil, true
-	}
-	if call, ok := ast.Unparen(e).(*ast.CallExpr); ok {
-		silent = l.prints(call)
-	}
-	if tuple, ok := t.(*types.Tuple); ok {
-		for i := range tuple.Len() {
-			values = append(values, tuple.At(i).Type())
-		}
-		return values, silent
-	}
-	if t == types.Typ[types.Invalid] {
-		return nil, false
-	}
-	return []types.Type{types.Default(t)}, silent
-}
-
-// prints says that a call is made for its effect: what it returns is the number
-// of bytes it wrote.
-func (l *lowerer) prints(call *ast.CallExpr) bool {
-	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !ok {
-		return false
-	}
-	obj := l.info.Uses[sel.Sel]
-	if obj == nil || obj.Pkg() == nil || isCell(obj.Pkg()) {
-		return false
-	}
-	name := obj.Name()
-	return obj.Pkg().Path() == "fmt" && (strings.HasPrefix(name, "Print") || strings.HasPrefix(name, "Fprint")) || name == "Write" || name == "WriteString"
 }
 
 // showOne writes the call that shows one value in the form its static type asks

@@ -183,14 +183,21 @@ func embeddedCellType(field *types.Var) *types.TypeName {
 	return nil
 }
 
-// isSession says that an object stands at the session's top level, not inside
-// a function.
-func (l *lowerer) isSession(obj types.Object) bool {
+func (l *lowerer) isSession(obj types.Object) bool { return IsSession(obj) }
+
+// IsSession says that an object stands at the session's top level, not inside a
+// function.
+func IsSession(obj types.Object) bool {
 	if !isCell(obj.Pkg()) || obj.Name() == "_" {
 		return false
 	}
-	if v, ok := obj.(*types.Var); ok {
-		return v.Kind() == types.PackageVar
+	switch obj := obj.(type) {
+	case *types.Var:
+		return obj.Kind() == types.PackageVar
+	case *types.Func:
+		if obj.Signature().Recv() != nil {
+			return false
+		}
 	}
 	return obj.Parent() == nil || obj.Parent().Parent() == types.Universe
 }

@@ -33,6 +33,7 @@ type Importer struct {
 	goTypes  map[*types.TypeName]reflect.Type
 	pending  []func() // method sets still to be filled in
 	declared map[string]bool
+	all      bool // every package of the tables has been imported
 }
 
 // New returns an importer of the packages in the tables.

@@ -28,6 +28,8 @@ type Engine struct {
 	loaded  map[string]bool // import paths already imported
 	types   map[string]bool // types already added to the runtime package
 	runtime *runtime
+
+	declared map[types.Object]bool // session objects that the interpreter has
 }
 
 // Compiled is a cell ready to run.
@@ -43,7 +45,7 @@ func New(goTypes lower.GoTypes, tables ...reflected.Symbols) (e *Engine, err err
 	i := interp.New(interp.Options{Unrestricted: true, Stderr: rt})
 	e = &Engine{
 		interp: i, goTypes: goTypes, names: lower.NewNames(), hazards: &lower.Hazards{},
-		loaded: map[string]bool{path.Dir(lower.RuntimeKey): true}, types: map[string]bool{}, runtime: rt,
+		loaded: map[string]bool{path.Dir(lower.RuntimeKey): true}, types: map[string]bool{}, runtime: rt, declared: map[types.Object]bool{},
 	}
 	for _, table := range tables {
 		if err := i.Use(table); err != nil {
@@ -99,6 +101,7 @@ func (e *Engine) Compile(u *front.Unit) (c *Compiled, err error) {
 		return nil, fmt.Errorf("not supported in interpreted cells: the interpreter cannot compile this (%s)", strings.TrimSpace(err.Error()))
 	}
 	program.Commit()
+	e.took(u)
 	return c, nil
 }
 
@@ -162,5 +165,6 @@ func (e *Engine) Declare(v *types.Var, importPath, typeText string) error {
 	if err := e.load(&lower.Program{Imports: []string{importPath}}); err != nil {
 		return err
 	}
+	e.declared[v] = true
 	return e.eval(source)
 }

@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/types"
 	"os"
 	"reflect"
 	"time"
 
 	"github.com/traefik/yaegi/interp"
 
-	"github.com/dcpo-go/godcpo/kernel/cell/front"
 	"github.com/dcpo-go/godcpo/kernel/cell/lower"
+	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 )
 
 // run is one execution of a cell.
@@ -30,32 +29,13 @@ type run struct {
 	shown    []any
 }
 
-// PanicError is a panic of a cell or of a goroutine it started.
-type PanicError struct {
-	Value     any
-	Message   string
-	Goroutine bool     // it was in a goroutine, not in the cell itself
-	Trace     []string // where it happened, innermost first
-}
-
-// Error returns the message.
-func (e *PanicError) Error() string { return e.Message }
-
-// StillRunning is the error of a cell that was told to stop and did not.
-type StillRunning struct{ Cause error }
-
-// Error returns the reason for which the cell was told to stop.
-func (e *StillRunning) Error() string { return e.Cause.Error() }
-
-// Unwrap returns the reason for which the cell was told to stop.
-func (e *StillRunning) Unwrap() error { return e.Cause }
-
-// Outcome is what a cell leaves behind.
-type Outcome struct {
-	Values []any // what its last expression shows
-	// Reached says whether the statement that defines a variable was completed.
-	Reached func(v *types.Var) bool
-}
+// How runs end; see package outcome.
+type (
+	Outcome      = outcome.Outcome
+	PanicError   = outcome.PanicError
+	Failure      = outcome.Failure
+	StillRunning = outcome.StillRunning
+)
 
 // Run executes a compiled cell. When ctx ends it tells the cell to stop and
 // returns as soon as the cell has, or after the given grace with StillRunning.
@@ -81,13 +61,7 @@ func (e *Engine) Run(ctx context.Context, c *Compiled, grace time.Duration) (Out
 	} else if stopErr == nil && err == nil {
 		steps = len(c.program.Steps)
 	}
-	return Outcome{Values: r.shown, Reached: reached(c.unit, steps)}, err
-}
-
-// reached tells which variables were defined when the cell ended in the given
-// statement.
-func reached(u *front.Unit, steps int) func(v *types.Var) bool {
-	return func(v *types.Var) bool { return u.DefinedAt(v) < steps }
+	return Outcome{Values: r.shown, Steps: steps}, err
 }
 
 func isDone(done chan struct{}) bool {
@@ -128,7 +102,7 @@ func (rt *runtime) wait(ctx context.Context, r *run, grace time.Duration) error 
 		rt.release()
 		return cause
 	case <-timer.C:
-		return &StillRunning{cause}
+		return &StillRunning{Cause: cause}
 	}
 }
 

@@ -83,13 +83,6 @@ func onlyCellTypes(v any, methods string) {
 	panic(fmt.Sprintf("not supported in interpreted cells: asking a compiled %s for an interface of a cell (%s)", t, methods))
 }
 
-// Failure is the error of a cell that called check with it, or whose last value
-// it is.
-type Failure struct{ Err error }
-
-// Error returns the message of the error.
-func (f *Failure) Error() string { return f.Err.Error() }
-
 // leave ends the calling goroutine of a cell for a reason that a cell cannot
 // recover from. Unlike a panic, which the interpreter throws anew in every
 // function on the way, it takes time in proportion to the depth only.
@@ -116,7 +109,7 @@ var errTooDeep = errors.New("stack overflow: functions of cells call each other 
 
 func check(err error) {
 	if err != nil {
-		panic(&Failure{err})
+		panic(&Failure{Err: err})
 	}
 }
 

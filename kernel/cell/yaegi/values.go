@@ -11,6 +11,7 @@ import (
 
 	"github.com/traefik/yaegi/interp"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
 )
 
@@ -136,7 +137,7 @@ func (rt *runtime) overrides(tables []reflected.Symbols) interp.Exports {
 		"context/context": {
 			"AfterFunc": reflect.ValueOf(func(ctx context.Context, f func()) func() bool { return context.AfterFunc(ctx, rt.guarded(f)) }),
 		},
-		"os/os": {"Exit": reflect.ValueOf(func(code int) { panic(exit(code)) })},
+		"os/os": {"Exit": reflect.ValueOf(func(code int) { panic(outcome.Exit(code)) })},
 	}
 	for key := range all {
 		if !known[key] {
@@ -144,13 +145,6 @@ func (rt *runtime) overrides(tables []reflected.Symbols) interp.Exports {
 		}
 	}
 	return all
-}
-
-// exit is the panic of os.Exit.
-type exit int
-
-func (e exit) Error() string {
-	return fmt.Sprintf("os.Exit(%d) was called: the cell ends, the session goes on", int(e))
 }
 
 // sleep is time.Sleep that ends when the cell is stopped.
