@@ -23,7 +23,6 @@ type runLog struct {
 	dir    folder
 	sink   track.Sink
 	faults []error
-	cause  error // what ended the run
 }
 
 // openRunLog begins the record, or goes on with it after so many steps.
