@@ -73,6 +73,7 @@ func (f *evalFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.Limit, "limit", 0, "only so many problems of each benchmark, from the first; 0: all")
 	flags.StringVar(&f.prompt, "prompt", "", "what is appended to each problem: boxed, reference, logic or none (default boxed; none for logits alone)")
 	flags.BoolVar(&f.Separate, "separate", false, "ask each problem a second time without a prompt, for logits")
+	flags.BoolVar(&f.PTrue, "p-true", false, "ask the model about each answer whether it is true: a baseline, one token more for each answer")
 	flags.Float64Var(&s.Temperature, "temperature", s.Temperature, "0 decodes greedily")
 	flags.Float64Var(&s.TopP, "top-p", s.TopP, "keep the likeliest tokens of this mass")
 	flags.IntVar(&s.TopK, "top-k", s.TopK, "keep so many likeliest tokens; 0: all")

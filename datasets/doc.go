@@ -16,5 +16,6 @@
 // solution.
 //
 // [Problem.Grade] grades a completion. The mathematical grader is the package
-// datasets/grade, the arithmetic generator datasets/arithmetic.
+// datasets/grade, the arithmetic generator datasets/arithmetic, puzzles of knights
+// and knaves with their grader datasets/logic.
 package datasets

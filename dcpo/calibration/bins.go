@@ -89,6 +89,10 @@ func (p point) weight(weight []float64) float64 {
 // bins that hold something.
 func (w weighed) gap() float64 { return w.confidence/w.count - w.correct/w.count }
 
+// rounding is below what a bin's two means differ by where they are equal but for the last bits of a sum: a constant confidence equal to the accuracy
+// is not over-confident.
+const rounding = 1e-13
+
 // binErrors are ECE, PCE, its conditional form, and MCE of binned answers, of n
 // answers in all.
 func binErrors(bins []weighed, n float64) (ece, pce, conditional, mce float64) {
@@ -103,7 +107,7 @@ func binErrors(bins []weighed, n float64) (ece, pce, conditional, mce float64) {
 		gap := b.gap()
 		ece += math.Abs(gap) * b.count / n
 		mce = max(mce, math.Abs(gap))
-		if gap > 0 {
+		if gap > rounding {
 			pce += gap * b.count / n
 			over += b.count
 		}

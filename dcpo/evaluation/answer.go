@@ -24,6 +24,9 @@ type Answer struct {
 	HasProbability bool
 	// VoteShare is the share of the problem's samples that give the same answer; 0 where the response gives none.
 	VoteShare float64
+	// PTrue is the probability that the model gives, asked about its answer, to its being true.
+	PTrue    float64
+	HasPTrue bool
 	// Truncated was cut off by the length limit; Refused by the server, or declined by the model.
 	Truncated, Refused bool
 	// Ambiguous tells that the two ways to read a stated confidence (verbal.Policy) differ.
@@ -31,9 +34,10 @@ type Answer struct {
 	Tokens    int
 	Seconds   float64
 
-	at    int64                // in the journal
-	class int                  // of equal answers to the problem, from 0; −1 where none was found
-	parts [partsOfText]float32 // log of the mean token probability in each hundredth of the response
+	at      int64                // in the journal
+	checked bool                 // the model was asked about it
+	class   int                  // of equal answers to the problem, from 0; −1 where none was found
+	parts   [partsOfText]float32 // log of the mean token probability in each hundredth of the response
 }
 
 // partsOfText is how many parts figures cut a response into.

@@ -18,6 +18,7 @@ func (r *Result) measure() {
 	for k := range r.Methods {
 		m := &r.Methods[k]
 		m.Sets = r.sets(m)
+		jobs = append(jobs, func() { m.Overall = r.overall(m) })
 		for i := range m.Sets {
 			s := &m.Sets[i]
 			s.Rows = rows(s.Answers, m.Confidence, r.Options.Bootstrap.Seed)
@@ -89,15 +90,42 @@ func (r *Result) summarize(row *Row, full bool) {
 	}
 }
 
-// rows are the confidence itself, and what it is to be compared with: the answers' probability, the votes of a problem's samples, the
-// constant share of right answers, and the confidence after recalibration. Those that the answers cannot give are left out.
+// overall averages a method's figures over its benchmarks.
+func (r *Result) overall(m *Method) *calibration.Summary {
+	var sets [][]calibration.Answer
+	for i := range m.Sets {
+		if m.Sets[i].Benchmark == "" {
+			continue
+		}
+		one := make([]calibration.Answer, len(m.Sets[i].Answers))
+		for k := range one {
+			one[k] = m.Sets[i].Answers[k].confident(m.Confidence)
+		}
+		sets = append(sets, one)
+	}
+	if len(sets) < 2 {
+		return nil
+	}
+	mean := calibration.MeanOfSets(sets, r.Options.Bins)
+	if !r.Options.NoIntervals {
+		mean = r.Options.Bootstrap.Mean(sets, r.Options.Bins)
+	}
+	return &mean
+}
+
+// rows are the confidence itself, and what it is to be compared with: the answers' probability, the votes of a problem's samples, what the model
+// says of its answer when it is asked about it, the constant share of right answers, and the confidence after recalibration. Those that the answers cannot give are left out.
 func rows(answers []Answer, c Confidence, seed uint64) []Row {
-	own, probability, votes := make([]calibration.Answer, len(answers)), make([]calibration.Answer, len(answers)), make([]calibration.Answer, len(answers))
-	known, several := false, false
+	n := len(answers)
+	own, probability, votes, judged := make([]calibration.Answer, n), make([]calibration.Answer, n), make([]calibration.Answer, n), make([]calibration.Answer, n)
+	known, several, asked := false, false, false
 	for i := range answers {
 		a := &answers[i]
 		own[i], probability[i], votes[i] = a.confident(c), a.confident(Logits), a.confident(c)
 		votes[i].Confidence, votes[i].HasConfidence = a.VoteShare, true
+		judged[i] = a.confident(c)
+		judged[i].Confidence, judged[i].HasConfidence = a.PTrue, a.HasPTrue
+		asked = asked || a.HasPTrue
 		known, several = known || a.HasProbability, several || a.Sample > 0
 	}
 	out := []Row{{Name: string(c), Answers: own}}
@@ -106,6 +134,9 @@ func rows(answers []Answer, c Confidence, seed uint64) []Row {
 	}
 	if several {
 		out = append(out, Row{Name: "vote share", Answers: votes})
+	}
+	if asked {
+		out = append(out, Row{Name: "P(True)", Answers: judged})
 	}
 	out = append(out, Row{Name: "base rate", Answers: calibration.BaseRate(own)})
 	for _, method := range []recalibrate.Method{recalibrate.Temperature, recalibrate.Isotonic} {

@@ -76,6 +76,7 @@ func Open(dir string, o MeasureOptions) (*Result, error) {
 
 // read grades the answers as they come from the file, where problems stand before them.
 func (r *Result) read() error {
+	place := map[journal.Key]int{} // of answers
 	c, err := journal.Read(r.Dir, func(p *journal.Problem) {
 		if r.asked[p.Benchmark] == nil {
 			r.asked[p.Benchmark] = map[string]*journal.Problem{}
@@ -86,6 +87,10 @@ func (r *Result) read() error {
 		if p == nil {
 			return fmt.Errorf("an answer is to problem %q of %s, which does not stand before it", a.Problem, a.Benchmark)
 		}
+		if a.Check {
+			return r.check(a, place)
+		}
+		place[a.Key] = len(r.answers)
 		r.answers = append(r.answers, judge(a, p, r.Options.Policy, at))
 		return nil
 	})
@@ -94,6 +99,19 @@ func (r *Result) read() error {
 	}
 	r.Contents = *c
 	r.order()
+	return nil
+}
+
+// check takes in what the model says of an answer, which stands before it.
+func (r *Result) check(a *journal.Answer, place map[journal.Key]int) error {
+	k := a.Key
+	k.Check = false
+	at, ok := place[k]
+	if !ok {
+		return fmt.Errorf("a check is of sample %d of problem %q of %s, which does not stand before it", a.Sample, a.Problem, a.Benchmark)
+	}
+	r.answers[at].checked = true
+	r.answers[at].PTrue, r.answers[at].HasPTrue = pTrue(a.First)
 	return nil
 }
 

@@ -28,6 +28,8 @@ type Options struct {
 	// Separate asks each problem a second time, without a prompt, and takes Logits from those answers, as the reference does. Otherwise every
 	// problem is asked once, and both confidences are of the same answer.
 	Separate bool
+	// PTrue asks the model about each answer whether it is true, once all are there: one token more for each, and a baseline to stated confidences.
+	PTrue bool
 	// Samples is how many answers each problem gets. Default 4.
 	Samples int
 	// Limit asks only so many problems of each benchmark, from the first. Default 0: all.

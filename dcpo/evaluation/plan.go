@@ -14,6 +14,7 @@ import (
 
 // plan is what a run asks that the journal does not hold yet.
 type plan struct {
+	run      journal.Run
 	all      int // requests of the whole evaluation
 	keys     []journal.Key
 	requests []vllm.Request // one a key
@@ -22,17 +23,16 @@ type plan struct {
 // newPlan declares the problems in the journal and gathers the open requests: the first sample of every problem, then the second, so that an
 // evaluation that is broken off has seen all problems.
 func newPlan(o Options, j *journal.Journal) (*plan, error) {
-	run := journal.Run{Began: time.Now().UTC().Truncate(time.Second), Program: o.Program, Endpoints: o.Client.Endpoints, Samples: o.Samples, Prompts: o.prompts()}
+	p := &plan{run: newRun(o)}
 	sets := make([][]journal.Problem, len(o.Benchmarks))
 	for i, b := range o.Benchmarks {
 		sets[i] = problems(b, o.Limit)
-		run.Sets = append(run.Sets, journal.RunSet{Benchmark: b.Name, Problems: len(sets[i])})
+		p.run.Sets = append(p.run.Sets, journal.RunSet{Benchmark: b.Name, Problems: len(sets[i])})
 		known := journal.Benchmark{Name: b.Name, Source: b.Source, Licence: b.Licence, Note: b.Note, SHA256: b.SHA256, Size: len(problems(b, 0))}
 		if err := j.Declare(known, sets[i]); err != nil {
 			return nil, err
 		}
 	}
-	p := &plan{}
 	for sample := range o.Samples {
 		for i, b := range o.Benchmarks {
 			for _, prompt := range o.prompts() {
@@ -42,10 +42,13 @@ func newPlan(o Options, j *journal.Journal) (*plan, error) {
 			}
 		}
 	}
-	if len(p.keys) == 0 {
-		return p, nil
-	}
-	return p, j.Begin(run)
+	return p, nil
+}
+
+// newRun notes what is asked, and when; the sets are to be added.
+func newRun(o Options) journal.Run {
+	return journal.Run{Began: time.Now().UTC().Truncate(time.Second), Program: o.Program, Endpoints: o.Client.Endpoints, Samples: o.Samples,
+		Prompts: o.prompts(), Check: o.PTrue}
 }
 
 func (p *plan) add(o Options, j *journal.Journal, k journal.Key, question string) {

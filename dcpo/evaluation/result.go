@@ -35,6 +35,8 @@ type Method struct {
 	Prompt     verbal.Prompt
 	// Sets are the benchmarks; where there are several, the last one holds all answers and has no Benchmark.
 	Sets []Set
+	// Overall is the mean of each measure over the benchmarks, which count alike; nil where there is one benchmark.
+	Overall *calibration.Summary
 }
 
 // Title names the method in tables. Logits of answers to a prompt that asks for a stated confidence are not what the reference's are, which
@@ -148,9 +150,15 @@ func (r *Result) missing() (missing, failed int) {
 	if len(r.Runs) == 0 {
 		return 0, 0
 	}
-	settled := map[journal.Key]bool{}
+	answers := map[journal.Key]*Answer{}
 	for i := range r.answers {
-		settled[r.answers[i].Key] = true
+		answers[r.answers[i].Key] = &r.answers[i]
+	}
+	open := func(k journal.Key) {
+		missing++
+		if _, ok := r.Failed[k]; ok {
+			failed++
+		}
 	}
 	last := r.Runs[len(r.Runs)-1]
 	for _, set := range last.Sets {
@@ -159,11 +167,12 @@ func (r *Result) missing() (missing, failed int) {
 			for _, prompt := range last.Prompts {
 				for sample := range last.Samples {
 					k := journal.Key{Benchmark: set.Benchmark, Problem: p.ID, Sample: sample, Prompt: prompt}
-					if !settled[k] {
-						missing++
-						if _, ok := r.Failed[k]; ok {
-							failed++
-						}
+					a := answers[k]
+					if a == nil {
+						open(k)
+					} else if last.Check && !a.checked && !a.Refused && a.Answer != "" {
+						k.Check = true
+						open(k)
 					}
 				}
 			}

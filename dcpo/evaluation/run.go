@@ -61,20 +61,35 @@ func ask(ctx context.Context, o Options) (_ Progress, err error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	r := &run{journal: j, plan: todo, told: o.Progress, trusted: j.Answered() > 0}
-	r.Progress = Progress{All: todo.all, Before: todo.all - len(todo.keys)}
-	if len(todo.keys) == 0 {
-		return r.Progress, nil
-	}
-	if err := check(ctx, client, o.Settings.MaxTokens); err != nil {
+	r := &run{journal: j, client: client, told: o.Progress, trusted: j.Answered() > 0}
+	if err := r.put(ctx, todo, o.Settings.MaxTokens); err != nil || !o.PTrue {
 		return r.Progress, err
 	}
+	if todo, err = checks(o, j); err != nil {
+		return r.Progress, err
+	}
+	return r.Progress, r.put(ctx, todo, 1)
+}
+
+// put puts what a plan leaves open; responses have so many new tokens at most.
+func (r *run) put(ctx context.Context, todo *plan, newTokens int) error {
+	r.plan = todo
+	r.All, r.Before = r.All+todo.all, r.Before+todo.all-len(todo.keys)
+	if len(todo.keys) == 0 {
+		return nil
+	}
+	if err := check(ctx, r.client, newTokens); err != nil {
+		return err
+	}
+	if err := r.journal.Begin(todo.run); err != nil {
+		return err
+	}
 	r.report()
-	err = client.Do(ctx, todo.requests, r.take)
+	err := r.client.Do(ctx, todo.requests, r.take)
 	if err == nil && len(r.held) > 0 {
 		err = r.refusal()
 	}
-	return r.Progress, err
+	return err
 }
 
 // check asks the endpoints whether they serve the model, with room for the response.
@@ -93,6 +108,7 @@ func check(ctx context.Context, client *vllm.Client, newTokens int) error {
 // run takes answers in.
 type run struct {
 	Progress
+	client  *vllm.Client
 	journal *journal.Journal
 	plan    *plan
 	told    func(Progress)
@@ -120,7 +136,7 @@ func (r *run) take(i int, got vllm.Answer, err error) error {
 	default:
 		r.Answered++
 		r.Tokens += max(len(got.LogProbs), got.ResponseTokens)
-		if got.Finish == "length" {
+		if got.Finish == "length" && !a.Check {
 			r.Truncated++
 		}
 	}
@@ -163,6 +179,10 @@ func misdirected(status int) bool {
 
 // entry is a request's line in the journal.
 func entry(k journal.Key, seed uint64, got vllm.Answer, err error) journal.Answer {
+	if err == nil && k.Check {
+		return journal.Answer{Key: k, Seed: seed, Text: got.Text, First: first(&got), Finish: got.Finish, PromptTokens: got.PromptTokens,
+			ResponseTokens: got.ResponseTokens, Endpoint: got.Endpoint, Attempts: got.Attempts, Seconds: got.Latency.Seconds()}
+	}
 	if err == nil {
 		return journal.Answer{Key: k, Seed: seed, Text: got.Text, Reasoning: got.Reasoning, Refusal: got.Refusal, Tokens: got.Tokens, Names: got.Names,
 			LogProbs: got.LogProbs, Finish: got.Finish, Stopped: got.Stopped, PromptTokens: got.PromptTokens, ResponseTokens: got.ResponseTokens,

@@ -50,7 +50,7 @@ type Answer struct {
 // Alternative is one of the likeliest tokens at a step.
 type Alternative struct {
 	ID      int32  // −1 where the server tells only the text
-	Name    string // its text as the server writes it, where it tells no id
+	Name    string // its text as the server writes it, where it tells no id (Request.TopNames)
 	LogProb float32
 }
 

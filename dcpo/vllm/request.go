@@ -25,6 +25,8 @@ type Request struct {
 
 	// StopText lists strings that end the response; the text ends before them, the tokens do not.
 	StopText []string
+	// TopNames has alternatives told by their texts (Alternative.Name) instead of their ids. The sampled tokens keep their ids.
+	TopNames bool
 	// TemplateArgs are variables for the chat template, such as "enable_thinking": false. Servers ignore unknown ones in silence.
 	TemplateArgs map[string]any
 }
@@ -97,7 +99,7 @@ func (r *Request) addOwn(body map[string]any) {
 	if len(r.Stop) > 0 {
 		body["stop_token_ids"] = r.Stop
 	}
-	body["return_token_ids"], body["return_tokens_as_token_ids"] = true, true
+	body["return_token_ids"], body["return_tokens_as_token_ids"] = true, !r.TopNames
 	if r.Prompt == nil && len(r.TemplateArgs) > 0 {
 		body["chat_template_kwargs"] = r.TemplateArgs
 	}

@@ -21,6 +21,7 @@ func init() {
 		"ECE":             reflect.ValueOf(calibration.ECE),
 		"Folds":           reflect.ValueOf(calibration.Folds),
 		"Format":          reflect.ValueOf(calibration.Format),
+		"MeanOfSets":      reflect.ValueOf(calibration.MeanOfSets),
 		"PCE":             reflect.ValueOf(calibration.PCE),
 		"Report":          reflect.ValueOf(calibration.Report),
 		"ReportValues":    reflect.ValueOf(calibration.ReportValues),

@@ -20,7 +20,7 @@ func open(t *testing.T, dir string, s Settings) *Journal {
 }
 
 func answer(problem string, sample int) Answer {
-	return Answer{Key: Key{"bench", problem, sample, "boxed"}, Seed: 7, Text: "\\boxed{1} <&> \u2028 é", Tokens: []int32{3, 2}, LogProbs: []float32{-0.1, -9999},
+	return Answer{Key: Key{Benchmark: "bench", Problem: problem, Sample: sample, Prompt: "boxed"}, Seed: 7, Text: "\\boxed{1} <&> \u2028 é", Tokens: []int32{3, 2}, LogProbs: []float32{-0.1, -9999},
 		Finish: "stop", PromptTokens: 5, ResponseTokens: 2, Endpoint: "http://here", Attempts: 2, Seconds: 1.5}
 }
 
@@ -212,8 +212,8 @@ func TestRefusals(t *testing.T) {
 func TestFailedIsAskedAgain(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir, Reference("tiny"))
-	failed := Answer{Key: Key{"bench", "a", 0, "boxed"}, Error: "reset"}
-	refused := Answer{Key: Key{"bench", "b", 0, "boxed"}, Error: "too long", Status: 400, Final: true}
+	failed := Answer{Key: Key{Benchmark: "bench", Problem: "a", Prompt: "boxed"}, Error: "reset"}
+	refused := Answer{Key: Key{Benchmark: "bench", Problem: "b", Prompt: "boxed"}, Error: "too long", Status: 400, Final: true}
 	for _, a := range []Answer{failed, refused} {
 		if err := j.Append(a); err != nil {
 			t.Fatal(err)

@@ -133,6 +133,7 @@ func decode(text []byte, brief bool) (*line, bool) {
 			Problem   string
 			Sample    int
 			Prompt    verbal.Prompt
+			Check     bool
 			Error     string
 			Final     bool
 		} `json:"answer"`
@@ -141,7 +142,7 @@ func decode(text []byte, brief bool) (*line, bool) {
 		return nil, false
 	}
 	if a := l.Answer; a != nil {
-		l.line.Answer = &Answer{Key: Key{a.Benchmark, a.Problem, a.Sample, a.Prompt}, Error: a.Error, Final: a.Final}
+		l.line.Answer = &Answer{Key: Key{a.Benchmark, a.Problem, a.Sample, a.Prompt, a.Check}, Error: a.Error, Final: a.Final}
 	}
 	return &l.line, true
 }

@@ -15,6 +15,8 @@ type Key struct {
 	Sample int `json:"sample"`
 	// Prompt is what was appended to the question.
 	Prompt verbal.Prompt `json:"prompt"`
+	// Check marks the question whether the answer of the same key, without it, is true.
+	Check bool `json:"check,omitempty"`
 }
 
 // Answer is what came of a request.
@@ -33,6 +35,8 @@ type Answer struct {
 	Names  []string `json:"token_names,omitempty"`
 	// LogProbs are the tokens', in nats. [number of tokens]
 	LogProbs []float32 `json:"logprobs"`
+	// First are the likeliest first tokens of the answer to a Check, best first.
+	First []Alternative `json:"first,omitempty"`
 	// Finish is why the response ended: "stop", "length", or another server's word.
 	Finish  string `json:"finish_reason"`
 	Stopped string `json:"stop_reason,omitempty"`
@@ -49,6 +53,12 @@ type Answer struct {
 	Status int    `json:"status,omitempty"`
 	// Final marks a request that the server refused for what it asks, so that asking again cannot help.
 	Final bool `json:"final,omitempty"`
+}
+
+// Alternative is a token that a response could have begun with.
+type Alternative struct {
+	Text    string  `json:"text"`
+	LogProb float32 `json:"logprob"` // in nats, under the model's own distribution
 }
 
 // Settled tells whether the request need not be put again: it was answered, or refused for good.
@@ -88,7 +98,9 @@ type Run struct {
 	Endpoints []string        `json:"endpoints"`
 	Samples   int             `json:"samples"`
 	Prompts   []verbal.Prompt `json:"prompts"`
-	Sets      []RunSet        `json:"sets"`
+	// Check tells that each answer was to be asked about as well.
+	Check bool     `json:"check,omitempty"`
+	Sets  []RunSet `json:"sets"`
 }
 
 // RunSet is a benchmark's part in a run: so many of its problems, from the first.

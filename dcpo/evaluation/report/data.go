@@ -26,6 +26,8 @@ type (
 		Confidence string    `json:"confidence"`
 		Prompt     string    `json:"prompt"`
 		Sets       []setData `json:"sets"`
+		// Overall is the mean over the benchmarks.
+		Overall *calibration.Summary `json:"overall,omitempty"`
 	}
 	setData struct {
 		Benchmark string            `json:"benchmark"` // "" for all of them
@@ -58,7 +60,7 @@ func encode(results []*evaluation.Result, comparisons []evaluation.Comparison, o
 	for _, r := range results {
 		one := resultData{Name: r.Name, Settings: r.Settings, Missing: r.Missing}
 		for i := range r.Methods {
-			m := methodData{Confidence: string(r.Methods[i].Confidence), Prompt: string(r.Methods[i].Prompt)}
+			m := methodData{Confidence: string(r.Methods[i].Confidence), Prompt: string(r.Methods[i].Prompt), Overall: r.Methods[i].Overall}
 			for k := range r.Methods[i].Sets {
 				m.Sets = append(m.Sets, setOf(&r.Methods[i].Sets[k]))
 			}

@@ -80,22 +80,21 @@ func titlesOf(results []*evaluation.Result) []string {
 // ownCells are a method's line.
 func ownCells(name string, m *evaluation.Method, titles []string, overall bool) []cell {
 	cells := words(name)
-	var sum [5]float64
 	for _, title := range titles {
 		at := slices.IndexFunc(m.Sets, func(s evaluation.Set) bool { return s.Benchmark != "" && s.Title == title })
 		if at < 0 {
 			cells = append(cells, words("–", "–", "–", "–", "–")...)
-			sum = [5]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()}
+			overall = false
 			continue
 		}
 		s := m.Sets[at].Summary()
-		for k, v := range []float64{s.Accuracy, s.ECE, s.PCE, s.PCEConditional, s.AUROC} {
-			sum[k] += v / float64(len(titles))
-		}
 		cells = append(cells, mainCells(s.Accuracy, s.ECE, s.PCE, s.PCEConditional, s.AUROC)...)
 	}
-	if overall {
-		cells = append(cells, mainCells(sum[0], sum[1], sum[2], sum[3], sum[4])...)
+	switch s := m.Overall; {
+	case overall:
+		cells = append(cells, mainCells(s.Accuracy, s.ECE, s.PCE, s.PCEConditional, s.AUROC)...)
+	case len(titles) > 1: // the mean of some benchmarks is not to stand beside that of all
+		cells = append(cells, words("–", "–", "–", "–", "–")...)
 	}
 	return cells
 }
@@ -108,26 +107,38 @@ func mainCells(accuracy, ece, pce, conditional, auroc float64) []cell {
 	return words(percent, calibration.Format(ece), calibration.Format(pce), calibration.Format(conditional), calibration.Format(auroc))
 }
 
+// measureHead are the columns of a table of measures with their intervals.
+var measureHead = []string{"", "accuracy", "mean confidence", "missing", "ECE", "PCE", "PCE|c", "MCE", "Brier", "AUROC"}
+
 // setTable compares a confidence with its baselines on a benchmark.
 func setTable(s *evaluation.Set) table {
-	t := table{Title: s.Title, Note: s.Note, Head: []string{"", "accuracy", "mean confidence", "missing", "ECE", "PCE", "PCE|c", "MCE", "Brier", "AUROC"}}
+	t := table{Title: s.Title, Note: s.Note, Head: measureHead}
 	for i, r := range s.Rows {
-		v, in := r.Summary, calibration.Intervals{}
-		none := calibration.Interval{Low: math.NaN(), High: math.NaN()}
-		if v.Intervals != nil {
-			in = *v.Intervals
-		} else {
-			in.Accuracy, in.MeanConfidence, in.ShareMissing, in.ECE, in.PCE, in.PCEConditional, in.MCE, in.Brier, in.AUROC = none, none, none, none, none, none, none, none, none
-		}
 		class := ""
 		if i == 0 {
 			class = "ours"
 		}
-		t.Rows = append(t.Rows, row{class, append(words(r.Name), measured(v.Accuracy, in.Accuracy), measured(v.MeanConfidence, in.MeanConfidence),
-			measured(v.ShareMissing, in.ShareMissing), measured(v.ECE, in.ECE), measured(v.PCE, in.PCE), measured(v.PCEConditional, in.PCEConditional),
-			measured(v.MCE, in.MCE), measured(v.Brier, in.Brier), measured(v.AUROC, in.AUROC))})
+		t.Rows = append(t.Rows, measureRow(class, r.Name, r.Summary))
 	}
 	return t
+}
+
+// overallTable is the mean over a method's benchmarks.
+func overallTable(m *evaluation.Method) table {
+	return table{Title: "Overall: mean of the benchmarks", Head: measureHead, Rows: []row{measureRow("ours", string(m.Confidence), *m.Overall)}}
+}
+
+func measureRow(class, name string, v calibration.Summary) row {
+	var in calibration.Intervals
+	none := calibration.Interval{Low: math.NaN(), High: math.NaN()}
+	if v.Intervals != nil {
+		in = *v.Intervals
+	} else {
+		in.Accuracy, in.MeanConfidence, in.ShareMissing, in.ECE, in.PCE, in.PCEConditional, in.MCE, in.Brier, in.AUROC = none, none, none, none, none, none, none, none, none
+	}
+	return row{class, append(words(name), measured(v.Accuracy, in.Accuracy), measured(v.MeanConfidence, in.MeanConfidence),
+		measured(v.ShareMissing, in.ShareMissing), measured(v.ECE, in.ECE), measured(v.PCE, in.PCE), measured(v.PCEConditional, in.PCEConditional),
+		measured(v.MCE, in.MCE), measured(v.Brier, in.Brier), measured(v.AUROC, in.AUROC))}
 }
 
 // countTable tells what became of the answers.

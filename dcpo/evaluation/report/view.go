@@ -58,6 +58,9 @@ func newView(results []*evaluation.Result, comparisons []evaluation.Comparison, 
 				mv.Further = append(mv.Further, further{m.Sets[k].Title, m.Sets[k].Summary().String()})
 				several = several || m.Sets[k].Counts.Problems < m.Sets[k].Counts.Answers
 			}
+			if m.Overall != nil {
+				mv.Sets = append(mv.Sets, overallTable(m))
+			}
 			v.Methods = append(v.Methods, mv)
 			shown, err := worstOf(r, m, o.Worst)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"net/http"
 	"strings"
 )
@@ -16,6 +17,7 @@ type request struct {
 	MaxTokens      int `json:"max_tokens"`
 	Seed           int64
 	LogProbs       any  `json:"logprobs"`
+	Top            int  `json:"top_logprobs"`
 	PromptLogProbs *int `json:"prompt_logprobs"`
 	IDs            bool `json:"return_token_ids"`
 	AsIDs          bool `json:"return_tokens_as_token_ids"`
@@ -36,6 +38,29 @@ func logProb(weights string, context []int32, id int32) float32 {
 	h := fnv.New32a()
 	_, _ = fmt.Fprint(h, weights, context, id) // never fails
 	return -float32(h.Sum32()%1000+1) / 250
+}
+
+// Belief is the probability of True that the made-up model gives to a conversation of one message, of what it leaves to True and False.
+func Belief(message string) float64 {
+	h := fnv.New32a()
+	_, _ = fmt.Fprint(h, message) // never fails
+	return float64(h.Sum32()%1000+1) / 1001
+}
+
+// beliefs are the alternatives to a token of a conversation's answer, most of them spellings of True and False; all of 95 %.
+func (q *request) beliefs(name string) []any {
+	var last struct{ Content string }
+	if q.Top < 5 || q.AsIDs || json.Unmarshal(q.Messages[len(q.Messages)-1], &last) != nil {
+		return []any{}
+	}
+	yes, top := Belief(last.Content), []any{}
+	for _, one := range []struct {
+		text string
+		mass float64
+	}{{"True", 0.6 * yes}, {" true", 0.35 * yes}, {"False", 0.9 * (1 - yes)}, {" FALSE", 0.05 * (1 - yes)}, {name, 0.04}} {
+		top = append(top, map[string]any{"token": one.text, "logprob": math.Log(one.mass)})
+	}
+	return top
 }
 
 // sample draws a response.
@@ -127,7 +152,7 @@ func (s *Server) answer(q *request, weights string, fault Fault) map[string]any 
 		choice["message"] = map[string]any{"role": "assistant", "content": text}
 		var steps []any
 		for t := range names {
-			steps = append(steps, map[string]any{"token": names[t], "logprob": values[t], "top_logprobs": []any{}})
+			steps = append(steps, map[string]any{"token": names[t], "logprob": values[t], "top_logprobs": q.beliefs(names[t])})
 		}
 		choice["logprobs"] = map[string]any{"content": steps}
 	} else {
