@@ -12,7 +12,7 @@ import (
 
 const paperNote = "Acc in percent, the others are fractions. Overall: ours is the mean of the benchmarks shown; the paper's is printed, over its own. " +
 	"PCE is the released code's, never above ECE; PCE|c divides it by the share of answers in over-confident bins. The paper's PCE was computed otherwise " +
-	"(above its ECE in 23 of 50 cells) and is no target."
+	"(above its ECE in 23 of 50 cells) and is no target. † 5 % or more of the answers have no confidence; they are in no bin, which makes ECE and PCE small."
 
 // mainHead are the columns of a benchmark in the paper's layout, with the conditional PCE.
 var mainHead = []string{"Acc", "ECE", "PCE", "PCE|c", "AUROC"}
@@ -88,23 +88,29 @@ func ownCells(name string, m *evaluation.Method, titles []string, overall bool) 
 			continue
 		}
 		s := m.Sets[at].Summary()
-		cells = append(cells, mainCells(s.Accuracy, s.ECE, s.PCE, s.PCEConditional, s.AUROC)...)
+		cells = append(cells, mainCells(s)...)
 	}
-	switch s := m.Overall; {
+	switch {
 	case overall:
-		cells = append(cells, mainCells(s.Accuracy, s.ECE, s.PCE, s.PCEConditional, s.AUROC)...)
+		cells = append(cells, mainCells(*m.Overall)...)
 	case len(titles) > 1: // the mean of some benchmarks is not to stand beside that of all
 		cells = append(cells, words("–", "–", "–", "–", "–")...)
 	}
 	return cells
 }
 
-func mainCells(accuracy, ece, pce, conditional, auroc float64) []cell {
-	percent := "–"
-	if !math.IsNaN(accuracy) {
-		percent = fmt.Sprintf("%.1f", 100*accuracy)
+// manyMissing is the share of answers without a confidence from which the table marks the errors, which are then too small.
+const manyMissing = 0.05
+
+func mainCells(s calibration.Summary) []cell {
+	percent, mark := "–", ""
+	if !math.IsNaN(s.Accuracy) {
+		percent = fmt.Sprintf("%.1f", 100*s.Accuracy)
 	}
-	return words(percent, calibration.Format(ece), calibration.Format(pce), calibration.Format(conditional), calibration.Format(auroc))
+	if s.ShareMissing >= manyMissing {
+		mark = "†"
+	}
+	return words(percent, calibration.Format(s.ECE)+mark, calibration.Format(s.PCE)+mark, calibration.Format(s.PCEConditional), calibration.Format(s.AUROC))
 }
 
 // measureHead are the columns of a table of measures with their intervals.
