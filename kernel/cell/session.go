@@ -17,6 +17,7 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/cell/capture"
 	"github.com/dcpo-go/godcpo/kernel/cell/compiled"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
+	"github.com/dcpo-go/godcpo/kernel/cell/patience"
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
 	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
 	"github.com/dcpo-go/godcpo/kernel/display"
@@ -44,8 +45,8 @@ type Options struct {
 	// and, where they are known, this module's root packages and display.
 	Prelude string
 	// Grace is how long an interrupted cell may take to return before it is
-	// left behind; 1 s if zero. Loops of a cell stop at once, compiled
-	// functions when they look at their context.
+	// left behind; 150 ms if zero. Loops of a cell stop at once, functions of this
+	// module when they have seen that their context has ended: those are waited for.
 	Grace time.Duration
 	// Shell runs the text of ! lines: the command and its arguments before the
 	// text; {"sh", "-c"} if empty.
@@ -77,7 +78,7 @@ type Session struct {
 // process until Close, so there can be one at a time.
 func New(options Options) (*Session, error) {
 	if options.Grace <= 0 {
-		options.Grace = time.Second
+		options.Grace = patience.Grace
 	}
 	if len(options.Shell) == 0 {
 		options.Shell = []string{"sh", "-c"}

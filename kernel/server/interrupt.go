@@ -6,12 +6,12 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/wire"
 )
 
-// interruptGrace is how long an interrupted cell may take to return before the user is told that it goes on. A cell.Session gives up on a cell
-// after a second.
+// interruptGrace is how long an interrupted cell may take to return before the user is told what is waited for. A cell.Session gives up sooner on a cell
+// whose code does not stop, unless it is a call of this module's own.
 const interruptGrace = 1500 * time.Millisecond
 
 // Interrupt cancels the running cell and waits up to one and a half seconds for it to return. It reports whether nothing runs afterwards. A cell
-// that goes on, such as compiled code that does not look at its context, keeps the kernel busy; a note in its output says so.
+// that goes on, such as a device call that has to end first, keeps the kernel busy; a note in its output says so.
 func (s *Server) Interrupt() bool {
 	s.mu.Lock()
 	cell := s.current
@@ -24,8 +24,8 @@ func (s *Server) Interrupt() bool {
 	case <-cell.done:
 		return true
 	case <-time.After(interruptGrace):
-		cell.out.Stream("stderr", "Interrupted, but the cell has not stopped: it runs code that does not watch its context. "+
-			"Wait for that code to end, or restart the kernel (variables are then lost).\n")
+		cell.out.Stream("stderr", "Interrupted: the cell ends when the call at hand does, such as a computation on the device. "+
+			"What it has computed is kept. Restarting the kernel ends it now, and loses all variables.\n")
 		return false
 	}
 }

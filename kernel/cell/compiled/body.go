@@ -67,7 +67,7 @@ func (f *file) varDecl(gen *ast.GenDecl) string {
 func (f *file) writeBody(b *strings.Builder) {
 	fmt.Fprintf(b, "var s%s int\nfunc run%s() {\n", dot, dot)
 	for i, s := range f.unit.Body {
-		fmt.Fprintf(b, "s%s = %d\n", dot, i)
+		fmt.Fprintf(b, "%s.Next()\ns%s = %d\n", runAlias, dot, i)
 		text := ""
 		if expr, ok := s.(*ast.ExprStmt); ok && i == len(f.unit.Body)-1 && f.unit.Shows {
 			text = f.show(expr)

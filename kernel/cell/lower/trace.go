@@ -109,7 +109,7 @@ func (l *lowerer) cellFunc() ast.Node {
 			l.topLevel[labeled.Stmt] = true
 		}
 		l.program.Steps = append(l.program.Steps, l.unit.Fset.Position(s.Pos()))
-		step := l.stmts(fmt.Sprintf("%s = %d", stepVar, i), nil)
+		step := append(l.stopCheck(), l.stmts(fmt.Sprintf("%s = %d", stepVar, i), nil)...) // one that was left behind goes no further
 		var result []ast.Stmt
 		if i == len(l.unit.Body)-1 && l.unit.Shows {
 			result = l.show(s.(*ast.ExprStmt))

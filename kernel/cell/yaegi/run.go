@@ -12,6 +12,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/kernel/cell/lower"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
+	"github.com/dcpo-go/godcpo/kernel/cell/patience"
 )
 
 // run is one execution of a cell.
@@ -38,7 +39,8 @@ type (
 )
 
 // Run executes a compiled cell. When ctx ends it tells the cell to stop and
-// returns as soon as the cell has, or after the given grace with StillRunning.
+// returns as soon as the cell has, or with StillRunning when package patience has
+// lost its own.
 func (e *Engine) Run(ctx context.Context, c *Compiled, grace time.Duration) (Outcome, error) {
 	rt := e.runtime
 	r := &run{
@@ -95,15 +97,24 @@ func (rt *runtime) wait(ctx context.Context, r *run, grace time.Duration) error 
 	r.stopping = true
 	*rt.stop = true
 	rt.mu.Unlock()
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-r.done:
-		rt.release()
-		return cause
-	case <-timer.C:
+	if !patience.Await(r.done, grace, patience.Own, func() map[uint64]bool { return rt.members(r) }) {
 		return &StillRunning{Cause: cause}
 	}
+	rt.release()
+	return cause
+}
+
+// members are the numbers of a run's goroutines.
+func (rt *runtime) members(r *run) map[uint64]bool {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	out := map[uint64]bool{}
+	for id, of := range rt.goroutines {
+		if of == r {
+			out[id] = true
+		}
+	}
+	return out
 }
 
 // release lets loops run freely again once no goroutine has to be stopped.

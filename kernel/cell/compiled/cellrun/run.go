@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
+	"github.com/dcpo-go/godcpo/kernel/cell/patience"
 )
 
 // Run is one execution of a cell.
@@ -43,7 +44,7 @@ func init() {
 var errStopped = errors.New("stopped")
 
 // Do runs a cell. When ctx ends it tells the cell to stop and returns as soon as
-// the cell has, or after the given grace with outcome.StillRunning.
+// the cell has, or with outcome.StillRunning when package patience has lost its own.
 func Do(ctx context.Context, c *Cell, r *Run, grace time.Duration) (outcome.Outcome, error) {
 	r.ctx, r.fail, r.done = ctx, make(chan struct{}), make(chan struct{})
 	runs.Lock()
@@ -99,15 +100,24 @@ func (r *Run) wait(grace time.Duration) error {
 	stop.Store(true)
 	stopCurrent.Store(true)
 	runs.Unlock()
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-r.done:
-		release()
-		return cause
-	case <-timer.C:
+	if !patience.Await(r.done, grace, patience.Own, r.members) {
 		return &outcome.StillRunning{Cause: cause}
 	}
+	release()
+	return cause
+}
+
+// members are the numbers of the run's goroutines.
+func (r *Run) members() map[uint64]bool {
+	runs.Lock()
+	defer runs.Unlock()
+	out := map[uint64]bool{}
+	for id, of := range runs.of {
+		if of == r {
+			out[id] = true
+		}
+	}
+	return out
 }
 
 // call executes the cell's statements in the calling goroutine.

@@ -24,6 +24,17 @@ func Poll() {
 	}
 }
 
+// Next is called before every statement of a cell: one that was left behind, and
+// whose wait has come to an end, goes no further while others run either.
+func Next() {
+	runs.Lock()
+	behind := leftBehind()
+	runs.Unlock()
+	if behind {
+		interrupted()
+	}
+}
+
 // release lets loops run freely again once no goroutine has to be stopped.
 func release() {
 	runs.Lock()
