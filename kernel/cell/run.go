@@ -29,10 +29,14 @@ func (s *Session) Run(ctx context.Context, code string, out Output) (*display.Bu
 		return nil, &Error{InternalError, errClosed.Error(), []string{errClosed.Error()}, errClosed}
 	}
 	s.number++
-	s.router.to(out)
-	defer s.settle()
-	start := time.Now()
 	cellCtx, cancel := context.WithCancelCause(ctx)
+	bounded := newLimited(cellCtx, out, s.options.Limits)
+	s.router.to(bounded)
+	defer func() {
+		s.settle()
+		bounded.sumUp()
+	}()
+	start := time.Now()
 	defer cancel(errCellEnded)
 	code, engine, err := s.magics(cellCtx, code)
 	if err == nil {

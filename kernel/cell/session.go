@@ -48,6 +48,8 @@ type Options struct {
 	// left behind; 150 ms if zero. Loops of a cell stop at once, functions of this
 	// module when they have seen that their context has ended: those are waited for.
 	Grace time.Duration
+	// Limits bound what each cell puts out.
+	Limits Limits
 	// Shell runs the text of ! lines: the command and its arguments before the
 	// text; {"sh", "-c"} if empty.
 	Shell []string
