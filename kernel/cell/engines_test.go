@@ -126,15 +126,18 @@ func TestCompiledCells(t *testing.T) {
 func TestCompiledCellsFailReadably(t *testing.T) {
 	needsCompiler(t)
 	for code, want := range map[string]string{
-		"var s []int\ns[2] = 1":                         "panic: runtime error: index out of range [2] with length 0",
-		"import \"os\"\nos.Exit(2)":                     "panic: os.Exit(2) was called: the cell ends, the session goes on",
-		"import \"log\"\nlog.Fatal(\"x\")":              "panic: os.Exit(1) was called",
-		"func r(n int) int { return r(n+1) + 1 }\nr(0)": "panic: stack overflow: functions of cells call each other without end",
-		"go func() { panic(\"lost\") }()\nselect {}":    "panic: in a goroutine: lost",
-		"import \"sync\"\nvar wg sync.WaitGroup\nwg.Go(func() { panic(\"lost\") })\nselect {}":     "panic: in a goroutine: lost",
-		"import \"time\"\ntime.AfterFunc(time.Millisecond, func() { panic(\"lost\") })\nselect {}": "panic: in a goroutine: lost",
-		"import \"runtime\"\nruntime.Goexit()":                                                     "the cell ended its goroutine",
-		"x := foo(1)":                                                                              "cell [1], line 2:6: undefined: foo",
+		"var s []int\ns[2] = 1":            "panic: runtime error: index out of range [2] with length 0",
+		"import \"os\"\nos.Exit(2)":        "panic: os.Exit(2) was called: the cell ends, the session goes on",
+		"import \"log\"\nlog.Fatal(\"x\")": "panic: os.Exit(1) was called",
+		"import \"log\"\nlogger := log.New(log.Writer(), \"\", 0)\nlogger.Fatalf(\"%d\", 1)":            "panic: os.Exit(1) was called",
+		"import \"log\"\nvar own log.Logger\nown.SetOutput(log.Writer())\nend := own.Fatal\nend(\"x\")": "panic: os.Exit(1) was called",
+		"import \"flag\"\nflag.CommandLine.Parse([]string{\"-nosuch\"})":                                "flag provided but not defined: -nosuch",
+		"func r(n int) int { return r(n+1) + 1 }\nr(0)":                                                 "panic: stack overflow: functions of cells call each other without end",
+		"go func() { panic(\"lost\") }()\nselect {}":                                                    "panic: in a goroutine: lost",
+		"import \"sync\"\nvar wg sync.WaitGroup\nwg.Go(func() { panic(\"lost\") })\nselect {}":          "panic: in a goroutine: lost",
+		"import \"time\"\ntime.AfterFunc(time.Millisecond, func() { panic(\"lost\") })\nselect {}":      "panic: in a goroutine: lost",
+		"import \"runtime\"\nruntime.Goexit()":                                                          "the cell ended its goroutine",
+		"x := foo(1)":                                                                                   "cell [1], line 2:6: undefined: foo",
 	} {
 		runSteps(t, cell.Options{Grace: 300 * time.Millisecond}, []step{{code: "%%go\n" + code, err: want}, {code: "%%go\n7 * 6", value: "42"}})
 	}

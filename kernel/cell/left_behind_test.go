@@ -38,3 +38,32 @@ func TestACellLeftBehindGoesNoFurther(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatEndsAProcessEndsACell: os.Exit and log.Fatal in each of their forms, interpreted or compiled as the session sees fit.
+func TestWhatEndsAProcessEndsACell(t *testing.T) {
+	needsCompiler(t)
+	for _, code := range []string{
+		"import \"os\"\nos.Exit(1)",
+		"import \"log\"\nlog.Fatal(\"x\")",
+		"import \"log\"\nlog.Fatalf(\"%d\", 1)",
+		"import \"log\"\nlog.Default().Fatalln(\"x\")",
+		"import (\"log\"; \"os\")\nl := log.New(os.Stdout, \"\", 0)\nfunc end(l *log.Logger) { l.Fatal(\"x\") }\nend(l)",
+		"import \"log\"\nend := log.Fatal\nend(\"x\")",
+	} {
+		runSteps(t, cell.Options{}, []step{
+			{code: "x := 3"},
+			{code: "import \"log\"\nlog.SetOutput(log.Default().Writer())\nlog.SetFlags(0)"},
+			{code: "func quiet(f func()) { defer func() { recover() }(); f() }\nquiet(func() { x = 4 })"},
+			{code: code, err: "panic: os.Exit(1) was called: the cell ends, the session goes on", out: outOf(code)},
+			{code: "x", value: "4"},
+		})
+	}
+}
+
+// outOf is what a cell of TestWhatEndsAProcessEndsACell prints to stdout.
+func outOf(code string) string {
+	if strings.Contains(code, "os.Stdout") {
+		return "x\n"
+	}
+	return ""
+}

@@ -2,12 +2,14 @@ package cell
 
 import (
 	"fmt"
+	"log"
 	"path"
 	"reflect"
 	"strings"
 
 	"github.com/traefik/yaegi/stdlib/unrestricted"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/compiled/cellrun"
 	"github.com/dcpo-go/godcpo/kernel/cell/lower"
 )
 
@@ -36,9 +38,14 @@ func (s *Session) prelude() string {
 }
 
 // extraStandard holds standard packages that yaegi keeps apart as unsafe, and
-// that a notebook needs.
+// that a notebook needs. Its loggers are of a type of its own that compiled packages
+// do not take: here they are Go's, and what ends the process ends the cell.
 func extraStandard() Symbols {
 	return Symbols{
+		"log/log": {
+			"Logger": reflect.ValueOf((*log.Logger)(nil)), "New": reflect.ValueOf(log.New),
+			"Fatal": reflect.ValueOf(cellrun.Fatal), "Fatalf": reflect.ValueOf(cellrun.Fatalf), "Fatalln": reflect.ValueOf(cellrun.Fatalln),
+		},
 		"os/exec/exec":                          unrestricted.Symbols["os/exec/exec"],
 		path.Dir(lower.RuntimeKey) + "/runtime": {"Check": reflect.ValueOf(func(error) {})},
 	}

@@ -3,6 +3,7 @@ package cell
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"go/token"
 	"go/types"
@@ -85,6 +86,7 @@ func New(options Options) (*Session, error) {
 	if len(options.Shell) == 0 {
 		options.Shell = []string{"sh", "-c"}
 	}
+	keepFlags()
 	s := &Session{options: options, router: &router{}}
 	if err := s.start(); err != nil {
 		return nil, err
@@ -98,6 +100,9 @@ func New(options Options) (*Session, error) {
 	s.router.former = display.SetSink(s.router)
 	return s, nil
 }
+
+// A flag that a cell gives wrongly must not end the process.
+func keepFlags() { flag.CommandLine.Init(flag.CommandLine.Name(), flag.PanicOnError) }
 
 // start makes a fresh scope and engine and runs the prelude.
 func (s *Session) start() error {

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // walk notes the edits of a tree.
@@ -139,6 +140,10 @@ func (f *file) selector(e *ast.SelectorExpr) bool {
 		}
 	}
 	selection := f.info.Selections[e]
+	if fn, ok := obj.(*types.Func); ok && selection != nil && strings.HasPrefix(fn.FullName(), "(*log.Logger).Fatal") {
+		f.loggerFatal(e, selection)
+		return false
+	}
 	if selection == nil || selection.Kind() != types.FieldVal || obj.Exported() {
 		return true
 	}
@@ -148,6 +153,22 @@ func (f *file) selector(e *ast.SelectorExpr) bool {
 	f.walk(e.X)
 	f.replace(e, func() string { return f.fieldPath(e, selection) })
 	return false
+}
+
+// loggerFatal has a logger end the cell instead of the process.
+func (f *file) loggerFatal(e *ast.SelectorExpr, s *types.Selection) {
+	if len(s.Index()) > 1 || s.Kind() != types.MethodVal {
+		f.refuse(e.Pos(), "%s of a logger that is embedded or a method expression: call it on the *log.Logger itself", e.Sel.Name)
+		return
+	}
+	f.walk(e.X)
+	f.replace(e, func() string {
+		logger := f.render(e.X)
+		if !isPointer(s.Recv()) {
+			logger = "&" + logger
+		}
+		return runAlias + ".Logger" + e.Sel.Name + "(" + logger + ")"
+	})
 }
 
 // guardArgument guards functions that packages start in goroutines.

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/ast/astutil"
 )
@@ -205,6 +206,9 @@ func IsSession(obj types.Object) bool {
 // selector writes method values and expressions as functions: the interpreter
 // binds the receiver too late, or not at all.
 func (l *lowerer) selector(e *ast.SelectorExpr) ast.Expr {
+	if f, ok := l.info.Uses[e.Sel].(*types.Func); ok && strings.HasPrefix(f.FullName(), "(*log.Logger).Fatal") {
+		l.refuse(e.Sel.Pos(), "%s of a logger, which ends the process", e.Sel.Name)
+	}
 	if f, ok := l.info.Uses[e.Sel].(*types.Func); ok && f.Pkg() != nil && l.goTypes.Declared(f.Pkg().Path()) && !l.called[e] {
 		l.refuse(e.Pos(), "the generic function %s.%s as a value", f.Pkg().Name(), f.Name())
 	}

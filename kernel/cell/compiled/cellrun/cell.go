@@ -74,5 +74,20 @@ func Fatal(v ...any) { log.Print(v...); Exit(1) }
 // Fatalf is Fatal with a format.
 func Fatalf(format string, v ...any) { log.Printf(format, v...); Exit(1) }
 
+// LoggerFatal, LoggerFatalf and LoggerFatalln stand for the methods of a logger.
+func LoggerFatal(l *log.Logger) func(v ...any) {
+	return func(v ...any) { l.Print(v...); Exit(1) }
+}
+
+// LoggerFatalf is LoggerFatal with a format.
+func LoggerFatalf(l *log.Logger) func(format string, v ...any) {
+	return func(format string, v ...any) { l.Printf(format, v...); Exit(1) }
+}
+
+// LoggerFatalln is LoggerFatal with spaces between operands.
+func LoggerFatalln(l *log.Logger) func(v ...any) {
+	return func(v ...any) { l.Println(v...); Exit(1) }
+}
+
 // Fatalln is Fatal with spaces between its operands.
 func Fatalln(v ...any) { log.Println(v...); Exit(1) }
