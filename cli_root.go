@@ -59,7 +59,7 @@ func newRoot() *cobra.Command {
 		return usageError(fmt.Errorf("%w (see %q)", err, cmd.CommandPath()+" --help"))
 	})
 	root.AddCommand(newGrade(), newData())
-	root.AddCommand(newRun(), newKernel(), newTrain(), newPlan(), newServe(), newEval(), newGenerate(), newScore(), newTokenize(), newMetrics(), newPlot(), newExplore(), newDoctor(), newVersion())
+	root.AddCommand(newRun(), newRepl(), newKernel(), newTrain(), newPlan(), newServe(), newEval(), newGenerate(), newScore(), newTokenize(), newMetrics(), newPlot(), newExplore(), newDoctor(), newVersion())
 	return root
 }
 

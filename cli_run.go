@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,16 +20,34 @@ func newRun() *cobra.Command {
 	var parameters []string
 	var quiet bool
 	cmd := &cobra.Command{
-		Use:   "run NOTEBOOK [-p name=value]... [-o OUT]",
-		Short: "Run a notebook from its first cell to its last and write the executed notebook",
+		Use:   "run NOTEBOOK|SCRIPT [-p name=value]... [-o OUT] [ARGUMENT...]",
+		Short: "Run a notebook or a script from its first cell to its last",
 		Long: `run executes a notebook's cells in order, shows what they print, and writes the executed notebook after each cell, so that
 nothing is lost. It stops at the first cell that fails and names it. Progress goes to standard error.
 
-Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 interrupted.`,
+A file that is not called .ipynb is a script: Go, with or without a package clause and a function main, in cells if lines such as
+"// %% title" and "// %% [markdown]" part it. What follows its name is its own (os.Args), so flags of run stand before it; its output is
+its own too: no progress is shown, and os.Exit gives the exit status. A script whose first line is
+
+  #!/usr/bin/env -S godcpo run
+
+can be made executable. No executed notebook is written of a script unless -o or --html asks for it.
+
+Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 interrupted; or what a script gives os.Exit.`,
 		Example: `  godcpo run notebooks/quickstart.ipynb
-  godcpo run notebooks/quickstart.ipynb -p seeds=3 -o three-seeds.ipynb --timeout 30m`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+  godcpo run notebooks/quickstart.ipynb -p seeds=3 -o three-seeds.ipynb --html three-seeds.html --timeout 30m
+  godcpo run --timeout 1h sweep.go 0.1 0.5 0.9`,
+		Args: usageArgs(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			script := notebook.IsScript(args[0])
+			if !script && len(args) > 1 {
+				return usageError(fmt.Errorf("%q: a notebook takes no arguments; parameters are given as -p name=value", args[1]))
+			}
+			if script {
+				os.Args = args
+				opt.Session.Limits = cell.Limits{Text: -1, TextRate: -1, Displays: -1, DisplayRate: -1} // all of it is asked for
+			}
+			opt.Session.Limits.TextRate, opt.Session.Limits.DisplayRate = -1, -1 // no front end has to keep up
 			var err error
 			if opt.Parameters, err = parseParameters(parameters); err != nil {
 				return usageError(err)
@@ -36,7 +55,7 @@ Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 i
 			if opt.Timeout < 0 || opt.CellTimeout < 0 {
 				return usageError(errors.New("a time-out must not be negative (0: none)"))
 			}
-			if !quiet {
+			if !quiet && !script {
 				opt.Progress = os.Stderr
 			}
 			return runNotebook(cmd.Context(), args[0], opt)
@@ -45,10 +64,22 @@ Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 i
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&parameters, "parameter", "p", nil, "replace a value of the cell tagged \"parameters\", as name=value; may be repeated")
 	flags.StringVarP(&opt.Output, "output", "o", "", "where the executed notebook goes (default NOTEBOOK with the ending .executed.ipynb)")
+	flags.StringVar(&opt.HTML, "html", "", "write the executed notebook as a page as well, which opens in any browser")
+	flags.BoolVar(&opt.AllowErrors, "allow-errors", false, "go on after a cell that fails; the exit status is 1 all the same")
 	flags.DurationVar(&opt.Timeout, "timeout", 0, "stop the whole run after this time, such as 10m (0: never)")
 	flags.DurationVar(&opt.CellTimeout, "cell-timeout", 0, "stop a cell after this time (0: never)")
 	flags.BoolVar(&quiet, "quiet", false, "print no progress, only what cells print")
 	return cmd
+}
+
+// keepScriptFlags leaves flags that stand behind a script's name to the script.
+func keepScriptFlags(root *cobra.Command, args []string) {
+	if slices.ContainsFunc(args, func(a string) bool { return !notebook.IsScript(a) }) {
+		return
+	}
+	if cmd, _, err := root.Find([]string{"run"}); err == nil {
+		cmd.Flags().SetInterspersed(false)
+	}
 }
 
 // parseParameters reads name=value pairs; the last one of a name counts.
@@ -86,11 +117,20 @@ func runNotebook(ctx context.Context, path string, opt notebook.Options) error {
 		return err
 	}
 	status := exitFailed
+	if code, ok := failed.Exit(); ok && failed.Script > 0 {
+		if code == 0 {
+			return nil
+		}
+		return &exitError{code, nil}
+	}
 	switch {
 	case failed.Interrupted():
 		status = exitInterrupted
 	case failed.TimedOut():
 		status = exitTimeout
 	}
-	return &exitError{status, fmt.Errorf("%w\n(the outputs so far are in %s)", err, failed.Output)}
+	if failed.Output != "" {
+		err = fmt.Errorf("%w\n(the outputs so far are in %s)", err, failed.Output)
+	}
+	return &exitError{status, err}
 }

@@ -60,7 +60,7 @@ func TestWrongUsage(t *testing.T) {
 		{"version extra", "extra"},
 		{"version --frobnicate", "unknown flag: --frobnicate"},
 		{"--log-level loud version", `--log-level "loud"`},
-		{"run", "accepts 1 arg"},
+		{"run", "requires at least 1 arg"},
 		{"run absent.ipynb", "absent.ipynb"},
 		{"run a.ipynb --cell-timeout soon", "cell-timeout"},
 		{"run a.ipynb -p seeds", "seeds"},

@@ -27,6 +27,7 @@ type Cell struct {
 	// Count is the execution count, 0 before the cell has run.
 	Count int
 
+	line     int                        // where it begins in a script; 0 in a notebook
 	fields   map[string]json.RawMessage // every field but outputs, source and execution_count
 	metadata map[string]json.RawMessage
 }
@@ -144,8 +145,10 @@ func parseCell(raw json.RawMessage) (*Cell, error) {
 func newCode(id, source string, tags ...string) *Cell {
 	c := &Cell{Type: "code", Source: source, Tags: tags, fields: map[string]json.RawMessage{}, metadata: map[string]json.RawMessage{}}
 	c.fields["cell_type"] = json.RawMessage(`"code"`)
-	c.fields["id"], _ = json.Marshal(id)       // strings always marshal
-	c.metadata["tags"], _ = json.Marshal(tags) // and so do lists of them
+	c.fields["id"], _ = json.Marshal(id) // strings always marshal
+	if len(tags) > 0 {
+		c.metadata["tags"], _ = json.Marshal(tags) // and so do lists of them
+	}
 	return c
 }
 
@@ -257,12 +260,17 @@ func (n *Notebook) Write(path string) error {
 		return fmt.Errorf("write notebook %s: %w", path, err)
 	}
 	b.WriteByte('\n')
+	return replaceFile(path, b.Bytes())
+}
+
+// replaceFile writes a file of which readers find the old text or the new one.
+func replaceFile(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("write notebook: %w", err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(b.Bytes())
+	_, err = f.Write(text)
 	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}

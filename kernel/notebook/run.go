@@ -12,12 +12,15 @@ import (
 	"time"
 
 	"github.com/dcpo-go/godcpo/kernel/cell"
+	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 )
 
 // Options say how a notebook is run headless. The zero value runs it without limits.
 type Options struct {
-	// Output is where the executed notebook goes. Empty: beside the source, NAME.executed.ipynb. It may be the source itself.
+	// Output is where the executed notebook goes. Empty: beside the source, NAME.executed.ipynb, and nowhere for a script. It may be the source itself.
 	Output string
+	// HTML is where the executed notebook goes as a page; empty: nowhere.
+	HTML string
 	// Parameters replace values of the cell tagged "parameters", by variable name.
 	Parameters map[string]string
 	// Timeout bounds the whole run, CellTimeout each cell; 0: no bound.
@@ -45,13 +48,17 @@ func (e *UsageError) Unwrap() error { return e.Err }
 type CellError struct {
 	Notebook string
 	Index    int    // of the cell among all cells, from 1
+	Script   int    // the line that the cell begins at in a script; 0 in a notebook
 	Line     string // the first line of its text
-	Output   string // the executed notebook
+	Output   string // the executed notebook; empty for none
 	Err      *cell.Error
 }
 
 // Error names the notebook, the cell and the failure.
 func (e *CellError) Error() string {
+	if e.Script > 0 {
+		return fmt.Sprintf("%s, cell %d (from line %d on): %v", e.Notebook, e.Index, e.Script, e.Err)
+	}
 	return fmt.Sprintf("%s, cell %d (%s): %v", e.Notebook, e.Index, e.Line, e.Err)
 }
 
@@ -64,29 +71,42 @@ func (e *CellError) TimedOut() bool { return e.Err.Name == cell.TimeoutError }
 // Interrupted tells whether the run was cancelled from outside.
 func (e *CellError) Interrupted() bool { return e.Err.Name == cell.InterruptedError }
 
+// Exit is the status with which the cell wanted to end the process, by os.Exit or log.Fatal.
+func (e *CellError) Exit() (status int, ok bool) {
+	var p *outcome.PanicError
+	if !errors.As(e.Err, &p) {
+		return 0, false
+	}
+	exit, ok := p.Value.(outcome.Exit)
+	return int(exit), ok
+}
+
 // OutputPath is where Run writes the executed notebook by default.
 func OutputPath(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + ".executed.ipynb"
 }
 
-// Run executes a notebook's code cells in order in one session and writes the executed notebook, again after each cell, so
+// Run executes the code cells of a notebook or script in order in one session and writes the executed notebook, again after each cell, so
 // that nothing is lost. It stops at the first cell that fails, with a [*CellError]; a notebook or a parameter that cannot be
 // used is a [*UsageError].
 func Run(ctx context.Context, path string, opt Options) error {
-	n, err := Read(path)
+	read := Read
+	if IsScript(path) {
+		read = ReadScript
+	} else if opt.Output == "" {
+		opt.Output = OutputPath(path)
+	}
+	n, err := read(path)
 	if err != nil {
 		return &UsageError{err}
 	}
 	if err := n.inject(opt.Parameters); err != nil {
 		return &UsageError{fmt.Errorf("%s: %w", path, err)}
 	}
-	if opt.Output == "" {
-		opt.Output = OutputPath(path)
-	}
 	for _, c := range n.Cells {
 		c.Outputs, c.Count = nil, 0
 	}
-	if err := n.Write(opt.Output); err != nil {
+	if err := n.save(opt); err != nil {
 		return &UsageError{err} // better now than after an hour of training
 	}
 	session, err := cell.New(opt.Session)
@@ -145,13 +165,13 @@ func (r *runner) all(ctx context.Context) error {
 		r.progress("[%d/%d] %s\n", r.count, total, firstLine(c.Source))
 		failed := r.one(ctx, c)
 		r.progress("[%d/%d] %s\n", r.count, total, time.Since(start).Round(100*time.Millisecond))
-		if err := r.notebook.Write(r.opt.Output); err != nil {
+		if err := r.notebook.save(r.opt); err != nil {
 			return err
 		}
 		if failed == nil {
 			continue
 		}
-		err := &CellError{Notebook: r.path, Index: i + 1, Line: firstLine(c.Source), Output: r.opt.Output, Err: failed}
+		err := &CellError{Notebook: r.path, Index: i + 1, Script: c.line, Line: firstLine(c.Source), Output: r.opt.Output, Err: failed}
 		if first == nil {
 			first = err
 		}
@@ -160,6 +180,19 @@ func (r *runner) all(ctx context.Context) error {
 		}
 	}
 	return first
+}
+
+// save writes the notebook, and its page, where they are to go.
+func (n *Notebook) save(opt Options) error {
+	if opt.Output != "" {
+		if err := n.Write(opt.Output); err != nil {
+			return err
+		}
+	}
+	if opt.HTML != "" {
+		return n.WriteHTML(opt.HTML)
+	}
+	return nil
 }
 
 func (r *runner) progress(format string, args ...any) {
@@ -187,7 +220,9 @@ func (r *runner) one(ctx context.Context, c *Cell) *cell.Error {
 		failed = &cell.Error{Name: cell.InternalError, Message: err.Error(), Traceback: []string{err.Error()}}
 	}
 	rec.add(Output{Type: "error", Error: failed.Name, Message: failed.Message, Traceback: failed.Traceback})
-	fmt.Fprintln(r.opt.Stderr, strings.Join(failed.Traceback, "\n"))
+	if _, exits := (&CellError{Err: failed}).Exit(); !exits || c.line == 0 { // a script may end as it likes
+		fmt.Fprintln(r.opt.Stderr, strings.Join(failed.Traceback, "\n"))
+	}
 	return failed
 }
 
