@@ -16,7 +16,7 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/kernelspec"
 )
 
-// pythonVariable names a Python in whose environment jupyterlab, nbconvert and jupyter_kernel_test are installed.
+// pythonVariable names a Python in whose environment the Jupyter packages are installed that .ci/run lists.
 const pythonVariable = "GODCPO_TEST_JUPYTER"
 
 // TestMain lets the test binary be the kernel that Jupyter starts: the tests install it as one.
@@ -43,7 +43,7 @@ func newJupyter(t *testing.T) jupyter {
 	t.Helper()
 	python := os.Getenv(pythonVariable)
 	if python == "" {
-		t.Skipf("%s is not set: it names a Python with jupyterlab, nbconvert and jupyter_kernel_test", pythonVariable)
+		t.Skipf("%s is not set: it names a Python with the Jupyter packages that .ci/run lists", pythonVariable)
 	}
 	folder := t.TempDir()
 	t.Setenv("JUPYTER_DATA_DIR", filepath.Join(folder, "data"))
@@ -194,6 +194,14 @@ func TestFailingNotebook(t *testing.T) {
 func TestJupyterKernelTest(t *testing.T) {
 	j := newJupyter(t)
 	if _, err := j.run(t, 5*time.Minute, filepath.Join("testdata", "protocol_test.py")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestClients runs the kernel from nbclient, papermill and jupyter console.
+func TestClients(t *testing.T) {
+	j := newJupyter(t)
+	if _, err := j.run(t, 5*time.Minute, filepath.Join("testdata", "clients.py")); err != nil {
 		t.Error(err)
 	}
 }

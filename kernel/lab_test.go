@@ -1,13 +1,13 @@
 package kernel_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -16,17 +16,15 @@ import (
 const (
 	// browserVariable names a Chromium.
 	browserVariable = "GODCPO_TEST_CHROMIUM"
-	// playwrightVariable names the folder of the npm package playwright-core.
-	playwrightVariable = "GODCPO_TEST_PLAYWRIGHT"
 	// screenshotVariable names a folder to keep the screenshots in.
 	screenshotVariable = "GODCPO_TEST_SCREENSHOTS"
 )
 
-// TestJupyterLab runs a notebook in a real JupyterLab in a real browser.
+// TestJupyterLab runs small cells and the quickstart, shortened, in a real JupyterLab in a real browser.
 func TestJupyterLab(t *testing.T) {
-	browser, playwright := os.Getenv(browserVariable), os.Getenv(playwrightVariable)
-	if browser == "" || playwright == "" {
-		t.Skipf("%s and %s are not set: they name a Chromium and the folder of the npm package playwright-core", browserVariable, playwrightVariable)
+	browser := os.Getenv(browserVariable)
+	if browser == "" {
+		t.Skipf("%s is not set: it names a Chromium (and %s a Python with jupyterlab and playwright)", browserVariable, pythonVariable)
 	}
 	j := newJupyter(t)
 	shots := os.Getenv(screenshotVariable)
@@ -39,13 +37,31 @@ func TestJupyterLab(t *testing.T) {
 	}
 	notebook(t, filepath.Join(work, "small.ipynb"), "x := 20", "x += 22\nfmt.Println(\"x is\", x)", "x",
 		"display.SVG(`<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"120\" height=\"60\"><circle cx=\"60\" cy=\"30\" r=\"25\" fill=\"teal\"/></svg>`)", "1")
+	shortQuickstart(t, filepath.Join(work, "quickstart.ipynb"))
 	url := startLab(t, j, work)
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "lab.mjs"), playwright, browser, url, "small.ipynb", shots).CombinedOutput()
-	t.Logf("%s", out)
+	out, err := j.run(t, 10*time.Minute, filepath.Join("testdata", "lab.py"), browser, url, "small.ipynb", "quickstart.ipynb", shots)
+	t.Log(out)
 	if err != nil {
 		t.Errorf("the browser's script: %v", err)
+	}
+}
+
+// shortQuickstart copies the quickstart with less of everything.
+func shortQuickstart(t *testing.T, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "notebooks", "quickstart.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
+	for _, change := range [][2]string{{"steps := 120", "steps := 24"}, {"lessons := 3400", "lessons := 700"}, {"habits := 1000", "habits := 300"}} {
+		if !strings.Contains(text, change[0]) {
+			t.Fatalf("the quickstart has no parameter %q", change[0])
+		}
+		text = strings.Replace(text, change[0], change[1], 1)
+	}
+	if err := os.WriteFile(to, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
