@@ -206,23 +206,18 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// roundTripLimit is far above the aim of 15 ms, so that a busy machine fails no test; the log has the time measured.
-const roundTripLimit = 60
-
-func TestRoundTrip(t *testing.T) {
+// TestLatencies runs the benchmark of kernel/bench, so that it stays able to run, and logs what it says: a busy machine fails no test.
+func TestLatencies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles cells")
+	}
 	j := newJupyter(t)
-	out, err := j.run(t, 5*time.Minute, filepath.Join("testdata", "roundtrip.py"), "100", "godcpo", "python3")
+	out, err := j.run(t, 5*time.Minute, filepath.Join("bench", "latency.py"), "20", "godcpo")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log("\n" + out)
-	var ours struct {
-		Median float64 `json:"median_ms"`
-	}
-	if err := json.NewDecoder(strings.NewReader(out)).Decode(&ours); err != nil {
-		t.Fatal(err)
-	}
-	if ours.Median > roundTripLimit {
-		t.Errorf("a trivial cell takes %.1f ms", ours.Median)
+	if n := strings.Count(out, `"kernel": "godcpo"`); n != 4 {
+		t.Errorf("it measures %d kinds of cells, want 4", n)
 	}
 }
