@@ -37,6 +37,7 @@ func init() {
 		"Show":         reflect.ValueOf(display.Show),
 		"Text":         reflect.ValueOf(display.Text),
 		"Value":        reflect.ValueOf(display.Value),
+		"WithText":     reflect.ValueOf(display.WithText),
 
 		// type definitions
 		"Bundle":   reflect.ValueOf((*display.Bundle)(nil)),

@@ -2,8 +2,10 @@ package yaegi
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"go/types"
+	"os"
 	"reflect"
 	"sort"
 	"strings"
@@ -137,7 +139,11 @@ func (rt *runtime) overrides(tables []reflected.Symbols) interp.Exports {
 		"context/context": {
 			"AfterFunc": reflect.ValueOf(func(ctx context.Context, f func()) func() bool { return context.AfterFunc(ctx, rt.guarded(f)) }),
 		},
-		"os/os": {"Exit": reflect.ValueOf(func(code int) { panic(outcome.Exit(code)) })},
+		"os/os": {
+			"Exit": reflect.ValueOf(func(code int) { panic(outcome.Exit(code)) }),
+			"Args": reflect.ValueOf(&os.Args).Elem(), // not the interpreter's own copy
+		},
+		"flag/flag": {"CommandLine": reflect.ValueOf(&flag.CommandLine).Elem()},
 	}
 	for key := range all {
 		if !known[key] {
