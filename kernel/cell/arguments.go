@@ -28,7 +28,7 @@ func (a *arguments) clear() { a.set = a.flags }
 func (a *arguments) restore() { os.Args, flag.CommandLine = a.args, a.flags }
 
 // defined finds the flags that the text of a cell defines.
-var defined = regexp.MustCompile(`\bflag\.(?:\w+)\(\s*(?:&?[\w.\[\]]+\s*,\s*)?"([^"]+)"\s*,`)
+var defined = regexp.MustCompile(`\bflag\.(?:CommandLine\.)?(?:(?:Bool|Duration|Float64|Int|Int64|String|Text|Uint|Uint64)(?:Var)?|BoolFunc|Func|Var)\(\s*(?:&?[\w.\[\]]+\s*,\s*)?"([^"]+)"\s*,`)
 
 // prepare sets what a cell with the given text sees: its arguments, and the flags
 // of earlier cells less those that the text defines again. For a cell that runs

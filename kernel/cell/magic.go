@@ -165,8 +165,8 @@ func (h host) Input(prompt string, password bool) error {
 	}
 	line, err := h.Ask(h.running(), prompt, password)
 	if err != nil {
-		_ = h.input.Close() // so that the cell does not wait for it
-		return err
+		h.Fail(fmt.Errorf("gonbui.RequestInput: %w", err)) // before the cell reads the end of its input and goes on
+		return h.input.Close()
 	}
 	_, err = io.WriteString(&h.input, line+"\n")
 	return err

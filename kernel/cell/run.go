@@ -48,7 +48,8 @@ func (s *Session) Run(ctx context.Context, code string, out Output) (*display.Bu
 		leave := s.input.enter(cellCtx, host{s}, script, code)
 		result, err = s.execute(cellCtx, code, script.Engine)
 		leave()
-		if err == nil {
+		var outside *failedOutside
+		if err == nil && !errors.As(context.Cause(cellCtx), &outside) {
 			s.router.result(result)
 			return result, nil
 		}

@@ -21,7 +21,8 @@ type Host interface {
 	Display(b display.Bundle)
 	// Print writes text to the cell's "stdout" or "stderr".
 	Print(stream, text string)
-	// Input asks the user for a line and gives it to the cell as standard input.
+	// Input asks the user for a line and gives it to the cell as standard input. A
+	// cell for which nobody answers fails.
 	Input(prompt string, password bool) error
 	// Fail ends the running cell with an error.
 	Fail(err error)
@@ -107,7 +108,7 @@ func (b *Bridge) handle(d *protocol.DisplayData) {
 
 func (b *Bridge) input(r protocol.InputRequest) {
 	if err := b.host.Input(r.Prompt, r.Password); err != nil {
-		b.host.Fail(fmt.Errorf("gonbui.RequestInput: %w", err))
+		b.host.Print("stderr", fmt.Sprintf("gonbui.RequestInput: %v\n", err))
 	}
 }
 

@@ -32,6 +32,9 @@ func (s *Script) Go() string {
 	lines := append([]string(nil), s.lines...)
 	const open = `import ` + flagImport + ` "flag"; func main() { ` + flagImport + `.Parse(); `
 	var code string
+	if _, err := split.Cell(s.Blank()); err != nil {
+		return s.Blank() // its brackets do not match: the check says where
+	}
 	if s.main >= 0 {
 		lines[s.main] = open
 		head, rest := strings.Join(lines[:s.main], "\n"), strings.Join(lines[s.main:], "\n")

@@ -29,17 +29,11 @@ var errFailed = errors.New("tests have failed: see the output")
 // the order of their names. A panic fails its test, not the process.
 func Run(flags []string, tests Tests, benchmarks Benchmarks) error {
 	testing.Init()
-	for _, name := range []string{"test.run", "test.skip", "test.bench", "test.v", "test.short", "test.list", "test.count", "test.benchtime", "test.failfast"} {
-		if f := flag.Lookup(name); f != nil {
-			value := f.DefValue
-			if name == "test.v" {
-				value = "false" // its default cannot be set
-			}
-			if err := f.Value.Set(value); err != nil {
-				return fmt.Errorf("reset the flag -%s: %w", name, err)
-			}
-		}
+	restore, err := defaults()
+	if err != nil {
+		return err
 	}
+	defer restore()
 	set := flag.NewFlagSet("%test", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	flag.VisitAll(func(f *flag.Flag) { set.Var(f.Value, f.Name, f.Usage) })
@@ -60,6 +54,36 @@ func Run(flags []string, tests Tests, benchmarks Benchmarks) error {
 		return errFailed
 	}
 	return nil
+}
+
+// defaults gives the flags of tests their default values. restore gives them back
+// those that they had, which matter where the process itself runs tests.
+func defaults() (restore func(), err error) {
+	former := map[flag.Value]string{}
+	restore = func() {
+		for value, text := range former {
+			_ = value.Set(text) // it had that value
+		}
+	}
+	flag.VisitAll(func(f *flag.Flag) {
+		if !strings.HasPrefix(f.Name, "test.") || err != nil {
+			return
+		}
+		text := f.DefValue
+		if text == f.Value.String() && f.Name != "test.v" {
+			return
+		}
+		if f.Name == "test.v" {
+			text = "false" // its default is not a value
+			former[f.Value] = fmt.Sprint(testing.Verbose())
+		} else {
+			former[f.Value] = f.Value.String()
+		}
+		if setErr := f.Value.Set(text); setErr != nil {
+			err = fmt.Errorf("reset the flag -%s: %w", f.Name, setErr)
+		}
+	})
+	return restore, err
 }
 
 func names[V any](m map[string]V) []string {
