@@ -26,7 +26,7 @@
     const base = new URL(config.baseUrl || document.body?.dataset?.baseUrl || "/", location.href);
     base.protocol = base.protocol === "https:" ? "wss:" : "ws:";
     base.pathname = base.pathname.replace(/\/?$/, "/") + "api/kernels/" + kernel + "/channels";
-    base.search = config.token ? "?token=" + encodeURIComponent(config.token) : "";
+    base.search = "?session_id=" + session + (config.token ? "&token=" + encodeURIComponent(config.token) : "");
     return base.href;
   }
 
