@@ -102,6 +102,37 @@ func runOne(t *testing.T, code string, out cell.Output) error {
 	return err
 }
 
+// inOrder is an output that notes streams and displays in one text.
+type inOrder struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *inOrder) Stream(_, text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.WriteString(text)
+}
+func (o *inOrder) Display(b display.Bundle) { o.Stream("", "<"+b.Text()+">") }
+func (o *inOrder) ClearOutput(bool)         {}
+
+func TestGonbuiDisplaysInOrder(t *testing.T) {
+	const code = "\nimport \"github.com/janpfeifer/gonb/gonbui\"\nshow := gonbui.DisplayHTML\nfor i := range 20 {\n\tfmt.Print(i)\n\tgonbui.DisplayHTMLF(\"%d\", i)\n\tshow(\"x\")\n}"
+	var want strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&want, "%d<%d><x>", i, i)
+	}
+	for _, engine := range []string{"%%yaegi", "%%go"} {
+		if engine == "%%go" {
+			needsCompiler(t)
+		}
+		o := &inOrder{}
+		if err := runOne(t, engine+code, o); err != nil || o.text.String() != want.String() {
+			t.Errorf("%s: error %v, got %q", engine, err, o.text.String())
+		}
+	}
+}
+
 func TestGonbuiInput(t *testing.T) {
 	const ask = `
 import "github.com/janpfeifer/gonb/gonbui"

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
+	"github.com/dcpo-go/godcpo/kernel/gonb/synced"
 )
 
 // These take what the cell's last expression shows.
@@ -188,7 +189,8 @@ func (rt *runtime) overrides(tables []reflected.Symbols) interp.Exports {
 			"Exit": reflect.ValueOf(func(code int) { panic(outcome.Exit(code)) }),
 			"Args": reflect.ValueOf(&os.Args).Elem(), // not the interpreter's own copy
 		},
-		"flag/flag": {"CommandLine": reflect.ValueOf(&flag.CommandLine).Elem()},
+		synced.Path + "/gonbui": synced.Symbols,
+		"flag/flag":             {"CommandLine": reflect.ValueOf(&flag.CommandLine).Elem()},
 	}
 	for key := range all {
 		if !known[key] {
