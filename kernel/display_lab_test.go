@@ -1,9 +1,7 @@
 package kernel_test
 
 import (
-	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,9 +25,9 @@ var showcase = []string{
 // TestDisplaysInJupyterLab shows values in both themes, for people to look at the
 // screenshots; it fails if a cell does or if JupyterLab shows nothing for one.
 func TestDisplaysInJupyterLab(t *testing.T) {
-	browser, playwright, shots := os.Getenv(browserVariable), os.Getenv(playwrightVariable), os.Getenv(screenshotVariable)
-	if browser == "" || playwright == "" || shots == "" {
-		t.Skipf("%s, %s and %s are not set", browserVariable, playwrightVariable, screenshotVariable)
+	browser, shots := os.Getenv(browserVariable), os.Getenv(screenshotVariable)
+	if browser == "" || shots == "" {
+		t.Skipf("%s and %s are not set", browserVariable, screenshotVariable)
 	}
 	j := newJupyter(t)
 	work := filepath.Join(j.folder, "work")
@@ -40,10 +38,7 @@ func TestDisplaysInJupyterLab(t *testing.T) {
 	notebook(t, path, showcase...)
 	url := startLab(t, j, work)
 	for _, theme := range []string{"light", "dark"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-		log, err := exec.CommandContext(ctx, "node", filepath.Join("testdata", "runall.mjs"), playwright, browser, url, "showcase.ipynb",
-			filepath.Join(shots, "showcase-"+theme+".png"), theme).CombinedOutput()
-		cancel()
+		log, err := j.run(t, 4*time.Minute, filepath.Join("testdata", "runall.py"), browser, url, "showcase.ipynb", filepath.Join(shots, "showcase-"+theme+".png"), theme)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", theme, err, log)
 		}

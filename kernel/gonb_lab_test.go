@@ -1,7 +1,6 @@
 package kernel_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -43,9 +42,9 @@ func forOurKernel(t *testing.T, text []byte) []byte {
 // TestGoNBInJupyterLab runs GoNB's notebooks about widgets, the DOM and comms,
 // which need a browser, in JupyterLab. The texts are what GoNB's own tests want.
 func TestGoNBInJupyterLab(t *testing.T) {
-	browser, playwright := os.Getenv(browserVariable), os.Getenv(playwrightVariable)
-	if browser == "" || playwright == "" {
-		t.Skipf("%s and %s are not set: they name a Chromium and the folder of the npm package playwright-core", browserVariable, playwrightVariable)
+	browser := os.Getenv(browserVariable)
+	if browser == "" {
+		t.Skipf("%s is not set: it names a Chromium (and %s a Python with jupyterlab and playwright)", browserVariable, pythonVariable)
 	}
 	j := newJupyter(t)
 	j.env = append(j.env, "GONB_GIT_ROOT="+t.TempDir())
@@ -69,10 +68,7 @@ func TestGoNBInJupyterLab(t *testing.T) {
 	}
 	url := startLab(t, j, work)
 	for name, texts := range want {
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-		command := exec.CommandContext(ctx, "node", filepath.Join("testdata", "runall.mjs"), playwright, browser, url, name, filepath.Join(shots, name+".png"))
-		log, err := command.CombinedOutput()
-		cancel()
+		log, err := j.run(t, 4*time.Minute, filepath.Join("testdata", "runall.py"), browser, url, name, filepath.Join(shots, name+".png"), "light")
 		if err != nil {
 			t.Errorf("%s: the browser's script: %v\n%s", name, err, log)
 			continue

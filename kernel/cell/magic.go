@@ -47,7 +47,11 @@ var errNobody = errors.New("the cell asks for input, and nobody is here to answe
 
 func (h host) Ask(ctx context.Context, prompt string, password bool) (string, error) {
 	h.router.settle()
-	a, ok := h.router.current().(asker)
+	out := h.router.current()
+	if l, ok := out.(*limited); ok {
+		out = l.Output
+	}
+	a, ok := out.(asker)
 	if !ok {
 		return "", errNobody
 	}

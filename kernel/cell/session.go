@@ -3,7 +3,6 @@ package cell
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"go/token"
 	"go/types"
@@ -95,7 +94,6 @@ func New(options Options) (*Session, error) {
 	if len(options.Shell) == 0 {
 		options.Shell = []string{defaultShell(), "-c"}
 	}
-	keepFlags()
 	s := &Session{options: options, router: &router{}}
 	if err := s.start(); err != nil {
 		return nil, err
@@ -114,9 +112,6 @@ func New(options Options) (*Session, error) {
 	}
 	return s, nil
 }
-
-// A flag that a cell gives wrongly must not end the process.
-func keepFlags() { flag.CommandLine.Init(flag.CommandLine.Name(), flag.PanicOnError) }
 
 // start makes a fresh scope and engine and runs the prelude.
 func (s *Session) start() error {
