@@ -12,6 +12,7 @@ require (
 	github.com/gomlx/go-xla v0.4.2
 	github.com/gomlx/gomlx v0.28.3
 	github.com/google/go-cmp v0.7.0
+	github.com/janpfeifer/gonb v0.11.4
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/prometheus/client_golang v1.23.2
 	github.com/spf13/cobra v1.10.2
@@ -22,6 +23,11 @@ require (
 )
 
 require github.com/dlclark/regexp2/v2 v2.2.1 // indirect
+
+require (
+	github.com/MetalBlueberry/go-plotly v0.7.0 // indirect
+	github.com/gofrs/uuid v4.4.0+incompatible // indirect
+)
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect

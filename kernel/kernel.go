@@ -42,6 +42,9 @@ func Start(ctx context.Context, connectionFile string, o Options) error {
 	if o.Cells.Symbols == nil {
 		o.Cells.Symbols = symbols.Tables()
 	}
+	if o.Cells.KernelID == "" {
+		o.Cells.KernelID = kernelID(connectionFile)
+	}
 	session, err := cell.New(o.Cells)
 	if err != nil {
 		return fmt.Errorf("start the kernel: %w", err)
@@ -56,6 +59,7 @@ func Start(ctx context.Context, connectionFile string, o Options) error {
 	if err != nil {
 		return fmt.Errorf("start the kernel: %w", err)
 	}
+	registerWidgets(s.Comms(), session.Bridge())
 	if opened := s.Connection(); opened != connection {
 		if err := opened.Write(connectionFile); err != nil {
 			s.Shutdown()

@@ -11,13 +11,8 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/cell/compiled"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
 	"github.com/dcpo-go/godcpo/kernel/cell/lower"
+	"github.com/dcpo-go/godcpo/kernel/cell/magic"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
-)
-
-// First lines by which a cell asks for an engine.
-const (
-	compiledMagic    = "%%go"
-	interpretedMagic = "%%yaegi"
 )
 
 // runner runs a cell that one of the engines has prepared.
@@ -27,7 +22,7 @@ type runner func(ctx context.Context) (outcome.Outcome, error)
 // compiled otherwise.
 func (s *Session) prepare(ctx context.Context, u *front.Unit, engine string) (runner, error) {
 	var refusal error
-	if engine != compiledMagic {
+	if engine != magic.Compiled {
 		if refusal = s.onlyCompiled(u); refusal == nil {
 			c, err := s.engine.Compile(u)
 			if err == nil {
@@ -35,7 +30,7 @@ func (s *Session) prepare(ctx context.Context, u *front.Unit, engine string) (ru
 			}
 			refusal = err
 		}
-		if engine == interpretedMagic || s.options.Interpret {
+		if engine == magic.Interpreted || s.options.Interpret {
 			return nil, refusal
 		}
 	}

@@ -15,7 +15,7 @@ import (
 const (
 	CompileError     = "compile error" // the cell is no correct Go, or not supported
 	PanicError       = "panic"         // the cell, or a goroutine it started, panicked
-	FailedError      = "error"         // check was called with an error, or the last value is one
+	FailedError      = "error"         // check was called with an error, the last value is one, or the cell cannot go on
 	InterruptedError = "interrupted"
 	TimeoutError     = "timeout"
 	CommandError     = "command error" // a magic or shell command failed
@@ -81,6 +81,10 @@ func stopFailure(ctx context.Context, cause error, ran time.Duration, trace []st
 	e := &Error{Name: InterruptedError, Message: "interrupted", err: cause}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		e.Name, e.Message = TimeoutError, fmt.Sprintf("timed out after %v", ran.Round(time.Millisecond))
+	}
+	var outside *failedOutside
+	if errors.As(context.Cause(ctx), &outside) {
+		e.Name, e.Message, e.err = FailedError, outside.Error(), outside.err
 	}
 	var still *outcome.StillRunning
 	if errors.As(cause, &still) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/kernel/cell/compiled"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
+	"github.com/dcpo-go/godcpo/kernel/cell/magic"
 )
 
 // What the type checker says about packages that are not in the symbol tables,
@@ -22,17 +23,25 @@ var (
 // will be compiled.
 func (s *Session) checkMore(ctx context.Context, code, engine string) (*front.Unit, error) {
 	tried := map[string]bool{}
+	imported, looked := []string{}, false
 	for {
 		unit, err := s.check(code)
 		var problems front.Problems
-		if !errors.As(err, &problems) || engine == interpretedMagic || s.options.Interpret {
+		if errors.As(err, &problems) && !looked {
+			looked = true
+			if names := s.importMissing(code, problems); len(names) > 0 {
+				imported = append(imported, names...)
+				continue
+			}
+		}
+		if !errors.As(err, &problems) || engine == magic.Interpreted || s.options.Interpret {
 			return unit, err
 		}
 		path, at := s.lacking(code, problems)
 		if path == "" || tried[path] {
 			return unit, err
 		}
-		tried[path] = true
+		tried[path], looked = true, false
 		file, why := s.native.Package(ctx, path)
 		if why == nil {
 			s.state.Lock()
@@ -40,6 +49,7 @@ func (s *Session) checkMore(ctx context.Context, code, engine string) (*front.Un
 			s.state.Unlock()
 		}
 		if why != nil {
+			s.forget(imported) // or they would fail every later cell
 			return nil, lackingError(ctx, problems, at, why)
 		}
 	}

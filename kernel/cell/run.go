@@ -7,10 +7,12 @@ import (
 	"go/types"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dcpo-go/godcpo/kernel/cell/capture"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
+	"github.com/dcpo-go/godcpo/kernel/cell/magic"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/display"
 )
@@ -38,18 +40,64 @@ func (s *Session) Run(ctx context.Context, code string, out Output) (*display.Bu
 	}()
 	start := time.Now()
 	defer cancel(errCellEnded)
-	code, engine, err := s.magics(cellCtx, code)
+	defer s.now.begin(cellCtx, cancel)()
+	s.bridge.Begin()
+	code, script, err := s.magics(cellCtx, code)
 	if err == nil {
 		var result *display.Bundle
-		if result, err = s.execute(cellCtx, code, engine); err == nil {
+		leave := s.input.enter(cellCtx, host{s}, script, code)
+		result, err = s.execute(cellCtx, code, script.Engine)
+		leave()
+		var outside *failedOutside
+		if err == nil && !errors.As(context.Cause(cellCtx), &outside) {
+			s.router.result(result)
 			return result, nil
 		}
 	}
 	if ctx.Err() != nil {
 		return nil, stopFailure(ctx, err, time.Since(start), nil)
 	}
+	var outside *failedOutside
+	if errors.As(context.Cause(cellCtx), &outside) {
+		return nil, stopFailure(cellCtx, err, time.Since(start), nil)
+	}
 	return nil, failure(err, code, s.number)
 }
+
+// now is the running cell, for those that act on it from outside.
+type now struct {
+	mu     sync.Mutex
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// begin notes the cell that runs until end is called.
+func (n *now) begin(ctx context.Context, cancel context.CancelCauseFunc) (end func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ctx, n.cancel = ctx, cancel
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.cancel = nil
+	}
+}
+
+// running is the context of the cell that is running or ran last.
+func (s *Session) running() context.Context {
+	s.now.mu.Lock()
+	defer s.now.mu.Unlock()
+	if s.now.ctx == nil {
+		return context.Background()
+	}
+	return s.now.ctx
+}
+
+// failedOutside is the cause with which a cell ends for a reason outside it.
+type failedOutside struct{ err error }
+
+func (e *failedOutside) Error() string { return e.err.Error() }
+func (e *failedOutside) Unwrap() error { return e.err }
 
 // errCellEnded is the cause for which a cell's context ends with it.
 var errCellEnded = errors.New("the cell has ended")
@@ -57,9 +105,13 @@ var errCellEnded = errors.New("the cell has ended")
 // settle hands over everything that was written before.
 func (s *Session) settle() {
 	display.Flush()
+	if err := s.bridge.Flush(); err != nil {
+		s.router.Stream(capture.Stderr, err.Error()+"\n")
+	}
 	if err := s.capture.Flush(); err != nil {
 		s.router.Stream(capture.Stderr, fmt.Sprintf("some output may come late: %v\n", err))
 	}
+	s.router.endCopy()
 }
 
 // execute checks, compiles and runs the Go code of a cell.
@@ -84,6 +136,7 @@ func (s *Session) execute(ctx context.Context, code, engine string) (*display.Bu
 		}
 	}
 	outcome, err := run(ctx)
+	defer s.forget(magic.Hidden()) // func main belongs to its cell alone
 	s.state.Lock()
 	s.scope.Commit(unit, reached(unit, outcome.Steps))
 	s.state.Unlock()

@@ -3,11 +3,9 @@ package cell
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"go/token"
 	"go/types"
-	"io"
 	"os"
 	"reflect"
 	"sync"
@@ -22,6 +20,7 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
 	"github.com/dcpo-go/godcpo/kernel/cell/yaegi"
 	"github.com/dcpo-go/godcpo/kernel/display"
+	"github.com/dcpo-go/godcpo/kernel/gonb"
 )
 
 // Output receives what a cell writes and displays. Calls come one at a time,
@@ -52,8 +51,11 @@ type Options struct {
 	// Limits bound what each cell puts out.
 	Limits Limits
 	// Shell runs the text of ! lines: the command and its arguments before the
-	// text; {"sh", "-c"} if empty.
+	// text; bash or, where there is none, sh with -c if empty.
 	Shell []string
+	// KernelID is the name by which a Jupyter server knows this kernel, over which
+	// pages reach cells; empty in a run without a browser.
+	KernelID string
 	// Interpret has every cell interpreted: what the interpreter cannot run is
 	// refused instead of compiled.
 	Interpret bool
@@ -75,6 +77,12 @@ type Session struct {
 	ctxVar *types.Var // the ctx of the prelude
 	number int        // cells run so far
 	closed bool
+
+	bridge    *gonb.Bridge
+	now       now
+	arguments arguments
+	input     input
+	scratch   string // folder of !* commands, made when first needed
 }
 
 // New starts a session. It captures the standard output and error of the whole
@@ -84,25 +92,26 @@ func New(options Options) (*Session, error) {
 		options.Grace = patience.Grace
 	}
 	if len(options.Shell) == 0 {
-		options.Shell = []string{"sh", "-c"}
+		options.Shell = []string{defaultShell(), "-c"}
 	}
-	keepFlags()
 	s := &Session{options: options, router: &router{}}
 	if err := s.start(); err != nil {
 		return nil, err
 	}
+	s.arguments.install()
 	c, err := capture.Start(s.router.Stream)
 	if err != nil {
+		s.arguments.restore()
 		return nil, err
 	}
 	s.capture = c
 	s.router.terminal, s.router.flush = c.Out, c.Flush
 	s.router.former = display.SetSink(s.router)
+	if err := s.environment(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
-
-// A flag that a cell gives wrongly must not end the process.
-func keepFlags() { flag.CommandLine.Init(flag.CommandLine.Name(), flag.PanicOnError) }
 
 // start makes a fresh scope and engine and runs the prelude.
 func (s *Session) start() error {
@@ -136,6 +145,22 @@ func (s *Session) start() error {
 	return nil
 }
 
+// environment connects gonbui and sets the variables that GoNB promises.
+func (s *Session) environment() error {
+	var err error
+	if s.bridge, err = gonb.Open(gonb.Options{Host: host{s}, KernelID: s.options.KernelID}); err != nil {
+		return err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Setenv("GONB_DIR", dir), os.Setenv("GONB_VERSION", version()), os.Setenv("GONB_JUPYTER_KERNEL_ID", s.options.KernelID))
+}
+
+// Bridge connects gonbui to pages of a browser.
+func (s *Session) Bridge() *gonb.Bridge { return s.bridge }
+
 // defineContext makes the variable ctx, which each cell gets anew.
 func (s *Session) defineContext() error {
 	pkg, err := s.importer.Import("context")
@@ -156,6 +181,13 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.arguments.restore()
+	if s.bridge != nil {
+		s.bridge.Close()
+	}
+	if s.scratch != "" {
+		_ = os.RemoveAll(s.scratch) // a leftover in the folder for temporary files
+	}
 	display.Flush()
 	display.SetSink(s.router.former)
 	return s.capture.Close()
@@ -168,58 +200,3 @@ func (s *Session) Terminal() (out, err *os.File) { return s.capture.Out, s.captu
 
 // errClosed is what a closed session answers.
 var errClosed = errors.New("the session is closed")
-
-// router hands output to the cell that is running or ran last.
-type router struct {
-	mu       sync.Mutex
-	out      Output
-	terminal io.Writer
-	flush    func() error
-	former   display.Sink
-}
-
-// to directs output to a cell's Output from now on.
-func (r *router) to(out Output) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.out = out
-}
-
-// Stream hands on captured text. Before the first cell it goes to the terminal.
-func (r *router) Stream(name, text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.out != nil {
-		r.out.Stream(name, text)
-		return
-	}
-	if _, err := io.WriteString(r.terminal, text); err != nil {
-		return // no terminal, nobody to tell
-	}
-}
-
-// Display hands on a display behind everything printed before it.
-func (r *router) Display(b display.Bundle) {
-	r.settle()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.out != nil {
-		r.out.Display(b)
-	}
-}
-
-// ClearOutput hands on a request to clear.
-func (r *router) ClearOutput(wait bool) {
-	r.settle()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.out != nil {
-		r.out.ClearOutput(wait)
-	}
-}
-
-func (r *router) settle() {
-	if err := r.flush(); err != nil {
-		r.Stream(capture.Stderr, "output may be out of order: "+err.Error()+"\n")
-	}
-}

@@ -51,3 +51,30 @@ func (b Bundle) Text() string {
 	sort.Strings(kinds)
 	return fmt.Sprintf("<%v>", kinds)
 }
+
+// WithText returns the bundle with a plain text form added where it has none:
+// that of its markup, or a note of what it holds.
+func WithText(b Bundle) Bundle {
+	if _, ok := b.Data[MIMEText]; ok || len(b.Data) == 0 {
+		return b
+	}
+	out := b
+	out.Data = map[string]any{MIMEText: b.plain()}
+	for kind, content := range b.Data {
+		out.Data[kind] = content
+	}
+	return out
+}
+
+// plain is a text for a bundle that has none.
+func (b Bundle) plain() string {
+	if markup, ok := b.Data[MIMEHTML].(string); ok {
+		return plainOf(markup)
+	}
+	for _, kind := range []string{MIMEMarkdown, MIMELaTeX} {
+		if text, ok := b.Data[kind].(string); ok {
+			return text
+		}
+	}
+	return b.Text()
+}

@@ -97,7 +97,7 @@ func (s *liveSet) remove(l *Live) {
 }
 
 // Flush shows every update that is being held back. The session calls it before
-// a cell is reported as done.
+// a cell is reported as done; a program without a session calls it at its end.
 func Flush() {
 	unfinished.mu.Lock()
 	lives := make([]*Live, 0, len(unfinished.lives))
@@ -108,4 +108,5 @@ func Flush() {
 	for _, l := range lives {
 		l.Flush()
 	}
+	flushLines()
 }

@@ -56,7 +56,10 @@ func (p *Progress) SetLabel(label string) {
 
 // Done shows the final state at once. Calling it is optional at the end of a
 // cell.
-func (p *Progress) Done() { p.live.Flush() }
+func (p *Progress) Done() {
+	p.live.Flush()
+	flushLines()
+}
 
 // bundle draws the bar after the given time.
 func (p *Progress) bundle(elapsed time.Duration) Bundle {

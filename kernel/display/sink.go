@@ -1,7 +1,6 @@
 package display
 
 import (
-	"fmt"
 	"os"
 	"sync"
 )
@@ -16,8 +15,9 @@ type Sink interface {
 }
 
 var current struct {
-	mu   sync.Mutex
-	sink Sink
+	mu    sync.Mutex
+	sink  Sink
+	lines *Lines // takes displays where there is no sink
 }
 
 // SetSink makes s the receiver of all displays of this process and returns the
@@ -40,8 +40,18 @@ func Show(b Bundle) {
 		current.sink.Display(b)
 		return
 	}
-	if _, err := fmt.Fprintln(os.Stdout, b.Text()); err != nil {
-		return // standard output is closed: there is nobody to show it to
+	if current.lines == nil {
+		current.lines = NewLines(os.Stdout)
+	}
+	current.lines.Display(b)
+}
+
+// flushLines writes what a program without a session has not shown yet.
+func flushLines() {
+	current.mu.Lock()
+	defer current.mu.Unlock()
+	if current.sink == nil && current.lines != nil {
+		current.lines.Flush()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"image"
 	"image/png"
 	"net/http"
@@ -17,15 +18,24 @@ import (
 // cut with a note.
 const maxText = 64 << 10
 
-// FromValue returns how v is shown, nil for a nil value. In this order: a
-// [Bundle] or [Bundler]; error; image.Image; the bytes of a PNG, JPEG, GIF or
-// SVG file; JSON ([]byte as json.RawMessage); tables ([][]string with its
-// header first, slices of structs or of pointers to structs); fmt.Stringer;
-// strings as they are; everything else in fmt's %+v form.
-func FromValue(v any) *Bundle {
+// FromValue returns how v is shown, nil for a nil value; there is always plain
+// text beside a richer form. In this order: a [Bundle] or [Bundler]; error;
+// image.Image; the bytes of a PNG, JPEG, GIF or SVG file; JSON ([]byte as
+// json.RawMessage); tables ([][]string with its header first, slices of structs,
+// of pointers to structs or of maps with string keys); plots of gonum; tensors of
+// GoMLX with their shape and some values; matrices; fmt.Stringer; strings as they
+// are; maps and long structs as tables that unfold; everything else in the form
+// of fmt's %+v, with pointers followed. What is too long is cut with a note. A
+// panic of a method is shown, not passed on.
+func FromValue(v any) (b *Bundle) {
 	if isNil(v) {
 		return nil
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			b = text(fmt.Sprintf("a %T, which cannot be shown: %v", v, p))
+		}
+	}()
 	switch v := v.(type) {
 	case *Bundle:
 		return v
@@ -34,7 +44,7 @@ func FromValue(v any) *Bundle {
 	case Bundler:
 		return fromBundler(v)
 	case error:
-		return text(v.Error())
+		return fromError(v)
 	case image.Image:
 		b := imageBundle(v)
 		return &b
@@ -45,15 +55,47 @@ func FromValue(v any) *Bundle {
 		return fromBytes(v)
 	case [][]string:
 		return table(v)
+	case tensor:
+		return fromTensor(v)
+	case matrix:
+		return fromMatrix(v)
+	}
+	if b := fromPlot(v); b != nil {
+		return b
+	}
+	switch v := v.(type) {
 	case fmt.Stringer:
 		return text(v.String())
 	case string:
 		return text(v)
 	}
-	if rows := structRows(reflect.ValueOf(v)); rows != nil {
-		return table(rows)
+	rv := reflect.ValueOf(v)
+	for _, rows := range []func(reflect.Value) [][]string{structRows, mapRows} {
+		if rows := rows(rv); rows != nil {
+			return table(rows)
+		}
 	}
-	return text(fmt.Sprintf("%+v", v))
+	b = text(format(rv))
+	if markup := richer(rv, b.Text()); markup != "" {
+		b.Data[MIMEHTML] = markup
+	}
+	return b
+}
+
+// richer is the markup of a value beside its plain text, "" for none.
+func richer(v reflect.Value, line string) string {
+	if r, c, at := grid(v); r > 1 {
+		markup, _ := numbers(r, c, at).Data[MIMEHTML].(string)
+		return markup
+	}
+	return tree(v, line)
+}
+
+// fromError shows an error so that it is seen.
+func fromError(err error) *Bundle {
+	b := text(err.Error())
+	b.Data[MIMEHTML] = `<pre style="border-left:4px solid #d9534f;padding-left:.6em">` + html.EscapeString(b.Text()) + "</pre>"
+	return b
 }
 
 // isNil reports nil itself and nil pointers, which methods may not survive.
@@ -117,7 +159,14 @@ func fromBytes(raw []byte) *Bundle {
 	return text(fmt.Sprintf("%d bytes: % x", len(raw), raw[:min(len(raw), 64)]))
 }
 
+// maxPicture bounds the bytes of a picture: pages and notebooks with larger ones
+// cannot be worked with.
+const maxPicture = 32 << 20
+
 func pictureBundle(kind string, file []byte) Bundle {
+	if len(file) > maxPicture {
+		return *text(fmt.Sprintf("a picture (%s) of %d MB is not shown: make it smaller or write it to a file", kind, len(file)>>20))
+	}
 	return Bundle{Data: map[string]any{
 		kind:     base64.StdEncoding.EncodeToString(file),
 		MIMEText: fmt.Sprintf("<%s, %d bytes>", kind, len(file)),

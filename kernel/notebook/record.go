@@ -1,9 +1,7 @@
 package notebook
 
 import (
-	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,11 +22,13 @@ func (r *recorder) Stream(name, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.clearIfAsked()
-	w := r.runner.opt.Stdout
+	// A closed terminal must not end the run.
 	if name == "stderr" {
-		w = r.runner.opt.Stderr
+		_, _ = r.runner.lines.Write(nil)
+		_, _ = io.WriteString(r.runner.opt.Stderr, text)
+	} else {
+		_, _ = r.runner.lines.Write([]byte(text))
 	}
-	_, _ = io.WriteString(w, text) // a closed terminal must not end the run
 	if n := len(r.cell.Outputs); n > 0 && r.cell.Outputs[n-1].Type == "stream" && r.cell.Outputs[n-1].Name == name {
 		r.cell.Outputs[n-1].Text += text
 		return
@@ -40,6 +40,7 @@ func (r *recorder) Stream(name, text string) {
 func (r *recorder) Display(b display.Bundle) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.runner.lines.Display(b)
 	if b.Update {
 		for _, c := range r.runner.notebook.Cells {
 			for i := range c.Outputs {
@@ -52,9 +53,6 @@ func (r *recorder) Display(b display.Bundle) {
 	}
 	r.clearIfAsked()
 	r.cell.Outputs = append(r.cell.Outputs, Output{Type: "display_data", Data: b.Data, Metadata: b.Metadata, DisplayID: b.ID})
-	if b.ID == "" { // what is updated later would show its first, empty state only
-		r.print(b)
-	}
 }
 
 // ClearOutput removes the cell's outputs, at once or with the next one.
@@ -77,11 +75,12 @@ func (r *recorder) clearIfAsked() {
 func (r *recorder) finish(value *display.Bundle, start time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.runner.lines.Flush()
 	r.cell.setTimes(start, time.Now())
 	if value != nil {
 		r.clearIfAsked()
 		r.cell.Outputs = append(r.cell.Outputs, Output{Type: "execute_result", Data: value.Data, Metadata: value.Metadata, Count: r.cell.Count})
-		r.print(*value)
+		r.runner.lines.Display(display.Bundle{Data: value.Data}) // without an id: it is not updated
 	}
 }
 
@@ -89,11 +88,4 @@ func (r *recorder) add(o Output) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cell.Outputs = append(r.cell.Outputs, o)
-}
-
-// print shows a bundle's plain text on the terminal.
-func (r *recorder) print(b display.Bundle) {
-	if text := strings.TrimRight(b.Text(), "\n"); text != "" {
-		fmt.Fprintln(r.runner.opt.Stdout, text)
-	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/kernel/cell"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
+	"github.com/dcpo-go/godcpo/kernel/display"
 )
 
 // Options say how a notebook is run headless. The zero value runs it without limits.
@@ -130,6 +131,7 @@ type runner struct {
 	path     string
 	opt      Options
 	session  *cell.Session
+	lines    *display.Lines // the cells' output on Options.Stdout
 	count    int
 }
 
@@ -142,6 +144,7 @@ func (r *runner) terminal() {
 	if r.opt.Stderr == nil {
 		r.opt.Stderr = err
 	}
+	r.lines = display.NewLines(r.opt.Stdout)
 	if r.opt.Progress == os.Stderr {
 		r.opt.Progress = err
 	}
@@ -197,6 +200,7 @@ func (n *Notebook) save(opt Options) error {
 
 func (r *runner) progress(format string, args ...any) {
 	if r.opt.Progress != nil {
+		_, _ = r.lines.Write(nil) // ends a line that changes in place
 		fmt.Fprintf(r.opt.Progress, format, args...)
 	}
 }
@@ -221,6 +225,7 @@ func (r *runner) one(ctx context.Context, c *Cell) *cell.Error {
 	}
 	rec.add(Output{Type: "error", Error: failed.Name, Message: failed.Message, Traceback: failed.Traceback})
 	if _, exits := (&CellError{Err: failed}).Exit(); !exits || c.line == 0 { // a script may end as it likes
+		_, _ = r.lines.Write(nil)
 		fmt.Fprintln(r.opt.Stderr, strings.Join(failed.Traceback, "\n"))
 	}
 	return failed

@@ -17,7 +17,7 @@ type CommMessage struct {
 }
 
 // CommHandler receives what the client does with a comm. Nil functions are skipped. They are called from the shell's goroutine, one after the
-// other, between cells.
+// other, between cells; those of a target of RegisterLive as the messages arrive.
 type CommHandler struct {
 	Message func(*Comm, CommMessage)
 	Closed  func(*Comm, CommMessage)
@@ -38,6 +38,7 @@ type Comms struct {
 	mu      sync.Mutex
 	targets map[string]func(*Comm, CommMessage) (CommHandler, error)
 	open    map[string]*Comm
+	live    map[string]bool // targets
 }
 
 func newComms(s *Server) *Comms {
@@ -45,6 +46,7 @@ func newComms(s *Server) *Comms {
 		server:  s,
 		targets: make(map[string]func(*Comm, CommMessage) (CommHandler, error)),
 		open:    make(map[string]*Comm),
+		live:    make(map[string]bool),
 	}
 }
 
@@ -58,6 +60,37 @@ func (c *Comms) Register(target string, opened func(*Comm, CommMessage) (CommHan
 		return
 	}
 	c.targets[target] = opened
+}
+
+// RegisterLive is Register for a target whose messages reach a cell that runs: they do not wait for it to end. What handles them must not block.
+// They are not bracketed by busy and idle, which would tell the client that the cell has ended.
+func (c *Comms) RegisterLive(target string, opened func(*Comm, CommMessage) (CommHandler, error)) {
+	c.Register(target, opened)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.live[target] = true
+}
+
+// handlesLive answers a message of a live target; false for all others.
+func (c *Comms) handlesLive(r request) bool {
+	if t := r.Header.Type; t != wire.CommOpen && t != wire.CommMessage && t != wire.CommClose {
+		return false
+	}
+	content, err := wire.DecodeComm(r.Header.Type, r.Content)
+	if err != nil {
+		return false // reported in its turn
+	}
+	c.mu.Lock()
+	target := content.Target
+	if comm := c.open[content.ID]; comm != nil {
+		target = comm.Target
+	}
+	live := c.live[target]
+	c.mu.Unlock()
+	if live {
+		c.server.answer(onShell, r)
+	}
+	return live
 }
 
 // Open opens a comm from the kernel's side, with the data (encoded as JSON) that the client's target gets.

@@ -64,7 +64,11 @@ func (s *Server) receive(socket *zmtp.Router, channel string) (wire.Message, boo
 func (s *Server) readShell(q *queue) {
 	for {
 		message, ok := s.receive(s.sockets.Shell, "shell")
-		if !ok || !q.push(request{message, time.Now()}) {
+		if !ok {
+			return
+		}
+		r := request{message, time.Now()}
+		if !s.comms.handlesLive(r) && !q.push(r) {
 			return
 		}
 	}

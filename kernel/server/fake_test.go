@@ -64,7 +64,7 @@ func (fake) Run(ctx context.Context, code string, out cell.Output) (result *disp
 			<-ctx.Done()
 			return nil, context.Cause(ctx)
 		case "ask":
-			line, err := out.(server.Asker).RequestInput(argument, true)
+			line, err := out.(server.Asker).RequestInput(ctx, argument, true)
 			if err != nil {
 				return nil, err
 			}

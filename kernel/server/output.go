@@ -174,7 +174,7 @@ func (o *output) takePages() []wire.Page {
 }
 
 // RequestInput implements Asker.
-func (o *output) RequestInput(prompt string, password bool) (string, error) {
+func (o *output) RequestInput(ctx context.Context, prompt string, password bool) (string, error) {
 	if !o.allowStdin {
 		return "", errors.New("ask for input: the client that runs this cell does not answer questions (allow_stdin is false)")
 	}
@@ -194,6 +194,8 @@ func (o *output) RequestInput(prompt string, password bool) (string, error) {
 	select {
 	case line := <-s.answers:
 		return line, nil
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
 	case <-o.ctx.Done():
 		return "", context.Cause(o.ctx)
 	case <-s.stopped.Done():

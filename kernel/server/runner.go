@@ -27,9 +27,9 @@ type Inspector interface {
 }
 
 // Asker is the part of a cell's output that asks the user for a line. The error says why there is no answer: the client does not answer
-// questions, or the cell was interrupted.
+// questions, the cell was interrupted, or ctx ended.
 type Asker interface {
-	RequestInput(prompt string, password bool) (string, error)
+	RequestInput(ctx context.Context, prompt string, password bool) (string, error)
 }
 
 // Pager is the part of a cell's output that opens the client's pager with a MIME bundle.

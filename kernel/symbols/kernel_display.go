@@ -29,6 +29,7 @@ func init() {
 		"MIMESVG":      reflect.ValueOf(constant.MakeFromLiteral("\"image/svg+xml\"", token.STRING, 0)),
 		"MIMEText":     reflect.ValueOf(constant.MakeFromLiteral("\"text/plain\"", token.STRING, 0)),
 		"Markdown":     reflect.ValueOf(display.Markdown),
+		"NewLines":     reflect.ValueOf(display.NewLines),
 		"NewLive":      reflect.ValueOf(display.NewLive),
 		"NewProgress":  reflect.ValueOf(display.NewProgress),
 		"PNG":          reflect.ValueOf(display.PNG),
@@ -37,10 +38,12 @@ func init() {
 		"Show":         reflect.ValueOf(display.Show),
 		"Text":         reflect.ValueOf(display.Text),
 		"Value":        reflect.ValueOf(display.Value),
+		"WithText":     reflect.ValueOf(display.WithText),
 
 		// type definitions
 		"Bundle":   reflect.ValueOf((*display.Bundle)(nil)),
 		"Bundler":  reflect.ValueOf((*display.Bundler)(nil)),
+		"Lines":    reflect.ValueOf((*display.Lines)(nil)),
 		"Live":     reflect.ValueOf((*display.Live)(nil)),
 		"Progress": reflect.ValueOf((*display.Progress)(nil)),
 		"Sink":     reflect.ValueOf((*display.Sink)(nil)),

@@ -6,6 +6,8 @@ import (
 	"go/token"
 	"go/types"
 	"strings"
+
+	"github.com/dcpo-go/godcpo/kernel/gonb/synced"
 )
 
 // walk notes the edits of a tree.
@@ -129,6 +131,12 @@ var replacements = map[string]string{
 	"log.Fatal": "Fatal", "log.Fatalf": "Fatalf", "log.Fatalln": "Fatalln",
 }
 
+// Functions of gonbui are replaced by those of package synced.
+const (
+	syncedAlias = "synced" + dot
+	syncedPath  = "github.com/dcpo-go/godcpo/kernel/gonb/synced"
+)
+
 // selector handles what follows a dot; it reports whether the parts are still to
 // be walked.
 func (f *file) selector(e *ast.SelectorExpr) bool {
@@ -136,6 +144,11 @@ func (f *file) selector(e *ast.SelectorExpr) bool {
 	if fn, ok := obj.(*types.Func); ok && fn.Signature().Recv() == nil && fn.Pkg() != nil {
 		if name := replacements[fn.Pkg().Path()+"."+fn.Name()]; name != "" {
 			f.replaceWith(e, runAlias+"."+name)
+			return false
+		}
+		if _, ok := synced.Symbols[fn.Name()]; ok && fn.Pkg().Path() == synced.Path {
+			f.importAs(syncedAlias, syncedPath)
+			f.replaceWith(e, fmt.Sprintf("%s.Call[%s](%q)", syncedAlias, f.typeText(fn.Type()), fn.Name()))
 			return false
 		}
 	}

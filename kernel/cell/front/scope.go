@@ -110,6 +110,9 @@ func (s *Scope) Methods(name string) []*Decl {
 // Define makes a variable of the given object part of the scope without a cell.
 func (s *Scope) Define(v *types.Var) { s.objects[v.Name()] = v }
 
+// Import makes a package known by a name without a cell that imports it.
+func (s *Scope) Import(name, importPath string) { s.imports[name] = importPath }
+
 // Forget removes names, with the methods of types among them.
 func (s *Scope) Forget(names ...string) {
 	gone := map[string]bool{}

@@ -2,8 +2,10 @@ package yaegi
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"go/types"
+	"os"
 	"reflect"
 	"sort"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
+	"github.com/dcpo-go/godcpo/kernel/gonb/synced"
 )
 
 // These take what the cell's last expression shows.
@@ -40,9 +43,54 @@ func (rt *runtime) typed(v any, index int) {
 	rt.mu.Lock()
 	r := rt.run
 	rt.mu.Unlock()
-	if r != nil && index < len(r.program.Shown) {
-		rt.show(describe(r.program.Shown[index], reflect.ValueOf(v)))
+	if r == nil || index >= len(r.program.Shown) {
+		return
 	}
+	t := r.program.Shown[index]
+	if rows := describeTable(t, reflect.ValueOf(v)); rows != nil {
+		rt.show(rows)
+		return
+	}
+	rt.show(describe(t, reflect.ValueOf(v)))
+}
+
+// describeTable makes a table of a slice of structs of cells, header first, as
+// package display does of compiled ones; nil for anything else.
+func describeTable(t types.Type, v reflect.Value) [][]string {
+	slice, ok := t.Underlying().(*types.Slice)
+	if !ok || v.Kind() != reflect.Slice || v.Len() == 0 {
+		return nil
+	}
+	elem := slice.Elem()
+	if pointer, ok := elem.Underlying().(*types.Pointer); ok {
+		elem = pointer.Elem()
+	}
+	u, ok := elem.Underlying().(*types.Struct)
+	if !ok || u.NumFields() == 0 {
+		return nil
+	}
+	rows := [][]string{make([]string, u.NumFields())}
+	for i := range u.NumFields() {
+		rows[0][i] = u.Field(i).Name()
+	}
+	for i := range v.Len() {
+		row, item := make([]string, u.NumFields()), v.Index(i)
+		if item.Kind() == reflect.Pointer {
+			item = item.Elem()
+		}
+		for c := range row {
+			if !item.IsValid() {
+				break // a nil pointer is an empty row
+			}
+			if f := item.Field(c); f.CanFloat() {
+				row[c] = fmt.Sprintf("%.4g", f.Float())
+			} else {
+				row[c] = describe(u.Field(c).Type(), f)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // shownBundle makes content a display.Bundler.
@@ -137,7 +185,12 @@ func (rt *runtime) overrides(tables []reflected.Symbols) interp.Exports {
 		"context/context": {
 			"AfterFunc": reflect.ValueOf(func(ctx context.Context, f func()) func() bool { return context.AfterFunc(ctx, rt.guarded(f)) }),
 		},
-		"os/os": {"Exit": reflect.ValueOf(func(code int) { panic(outcome.Exit(code)) })},
+		"os/os": {
+			"Exit": reflect.ValueOf(func(code int) { panic(outcome.Exit(code)) }),
+			"Args": reflect.ValueOf(&os.Args).Elem(), // not the interpreter's own copy
+		},
+		synced.Path + "/gonbui": synced.Symbols,
+		"flag/flag":             {"CommandLine": reflect.ValueOf(&flag.CommandLine).Elem()},
 	}
 	for key := range all {
 		if !known[key] {

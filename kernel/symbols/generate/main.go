@@ -45,6 +45,10 @@ var packages = []string{
 	module + "dcpo/verbal",
 	module + "dcpo/vllm",
 	module + "kernel/display",
+	"github.com/janpfeifer/gonb/gonbui",
+	"github.com/janpfeifer/gonb/gonbui/comms",
+	"github.com/janpfeifer/gonb/gonbui/dom",
+	"github.com/janpfeifer/gonb/gonbui/widgets",
 	"gonum.org/v1/plot",
 	"gonum.org/v1/plot/plotter",
 	"gonum.org/v1/plot/vg",
@@ -78,6 +82,6 @@ func generate(dir, path string) error {
 	if err != nil {
 		return fmt.Errorf("the extractor wrote invalid Go: %w", err)
 	}
-	name := strings.NewReplacer(module, "", "gonum.org/v1/", "", "/", "_").Replace(path) + ".go"
+	name := strings.NewReplacer(module, "", "gonum.org/v1/", "", "github.com/janpfeifer/gonb/", "", "/", "_").Replace(path) + ".go"
 	return os.WriteFile(filepath.Join(dir, name), formatted, 0o644)
 }

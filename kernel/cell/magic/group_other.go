@@ -1,6 +1,6 @@
 //go:build !unix
 
-package cell
+package magic
 
 import "os/exec"
 
