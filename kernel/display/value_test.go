@@ -40,7 +40,7 @@ type panics struct{}
 func (panics) String() string { panic("not today") }
 
 func TestFormat(t *testing.T) {
-	loop := &outer{Title: "loop"}
+	loop := &outer{Title: "loop", quiet: time.Second}
 	loop.Next = loop
 	filled := make(chan int, 3)
 	filled <- 1
