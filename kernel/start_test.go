@@ -1,7 +1,6 @@
 package kernel_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,37 +14,53 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/wire"
 )
 
-// TestStart runs the kernel as a process of its own, with ports that it chooses, from the first cell to the shutdown.
-func TestStart(t *testing.T) {
+// startProcess runs the kernel as a process of its own, with ports that it chooses, and connects to it.
+func startProcess(t *testing.T) (*exec.Cmd, *kerneltest.Client, transport.Connection) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "connection.json")
 	asked := transport.Connection{Transport: "tcp", IP: "127.0.0.1", Key: "secret", SignatureScheme: wire.SchemeHMACSHA256}
 	if err := asked.Write(file); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	process := exec.CommandContext(ctx, self, "kernel", "start", "--connection-file", file)
+	process := exec.CommandContext(t.Context(), self, "kernel", "start", "--connection-file", file)
 	process.Stderr = os.Stderr
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	opened := asked
-	for opened.ShellPort == 0 && ctx.Err() == nil {
+	for deadline := time.Now().Add(time.Minute); opened.ShellPort == 0 && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 		if opened, err = transport.ReadConnection(file); err != nil {
 			t.Fatal(err)
 		}
 	}
-	client, err := kerneltest.Dial(ctx, opened)
+	client, err := kerneltest.Dial(t.Context(), opened)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
-	e, err := client.Execute(ctx, "fmt.Println(\"out\")\n6 * 7")
+	t.Cleanup(func() { client.Close() })
+	return process, client, opened
+}
+
+// end asks the kernel to shut down and waits until its process has ended.
+func end(t *testing.T, process *exec.Cmd, client *kerneltest.Client) {
+	t.Helper()
+	if _, err := client.RequestControl(t.Context(), wire.ShutdownRequest, map[string]any{"restart": false}); err != nil {
+		t.Error(err)
+	}
+	if err := process.Wait(); err != nil {
+		t.Errorf("the process ended with %v", err)
+	}
+}
+
+// TestStart goes from the first cell to the shutdown.
+func TestStart(t *testing.T) {
+	process, client, _ := startProcess(t)
+	e, err := client.Execute(t.Context(), "fmt.Println(\"out\")\n6 * 7")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +68,7 @@ func TestStart(t *testing.T) {
 		!strings.Contains(string(e.Outputs[2].Content), `"text/plain":"42"`) {
 		t.Errorf("outputs %+v", e.Outputs)
 	}
-	if _, err := client.RequestControl(ctx, wire.ShutdownRequest, map[string]any{"restart": false}); err != nil {
-		t.Error(err)
-	}
-	if err := process.Wait(); err != nil {
-		t.Errorf("the process ended with %v", err)
-	}
+	end(t, process, client)
 }
 
 func TestStartWithoutFile(t *testing.T) {

@@ -138,8 +138,10 @@ func (s *Session) execute(ctx context.Context, code, engine string) (*display.Bu
 	outcome, err := run(ctx)
 	defer s.forget(magic.Hidden()) // func main belongs to its cell alone
 	s.state.Lock()
+	replaced := s.scope.Replaced(unit)
 	s.scope.Commit(unit, reached(unit, outcome.Steps))
 	s.state.Unlock()
+	s.engine.Drop(replaced)
 	if defines(unit, "ctx") {
 		s.ctxVar = nil // from now on it is the user's
 	}

@@ -177,6 +177,18 @@ func (u *Unit) Object(name string) types.Object { return u.objects[name] }
 // Package returns the package that all cells are part of.
 func (u *Unit) Package() *types.Package { return u.pkg }
 
+// Replaced are the functions that a commit of the unit takes out of the scope: no cell can name them afterwards.
+func (s *Scope) Replaced(u *Unit) (functions []*types.Func) {
+	for _, d := range u.gone {
+		for _, name := range d.Names {
+			if f, ok := s.objects[name].(*types.Func); ok {
+				functions = append(functions, f)
+			}
+		}
+	}
+	return functions
+}
+
 // Commit makes the unit's names part of the scope. Only variables for which
 // reached is true are defined; with a nil reached all are.
 func (s *Scope) Commit(u *Unit, reached func(v *types.Var) bool) {

@@ -52,6 +52,16 @@ func (n *Names) Of(obj types.Object) string {
 	return name
 }
 
+// Drop forgets an object that no cell can name any more and returns the name it had, "" for none. The name is not given again.
+func (n *Names) Drop(obj types.Object) string {
+	name := n.of[obj]
+	if _, generic := n.generics[obj]; generic {
+		return "" // its instances go by it
+	}
+	delete(n.of, obj)
+	return name
+}
+
 // fresh returns a name that was never used, made of base.
 func (n *Names) fresh(base string) string {
 	n.count[base] = max(n.count[base], 1) + 1

@@ -28,6 +28,8 @@ type Engine struct {
 	loaded  map[string]bool // import paths already imported
 	types   map[string]bool // types already added to the runtime package
 	runtime *runtime
+	trim    *trimmer
+	slots   map[*types.Var]reflect.Value // addresses of session variables that were asked for
 
 	declared map[types.Object]bool // session objects that the interpreter has
 }
@@ -45,7 +47,10 @@ func New(goTypes lower.GoTypes, tables ...reflected.Symbols) (e *Engine, err err
 	i := interp.New(interp.Options{Unrestricted: true, Stderr: rt})
 	e = &Engine{
 		interp: i, goTypes: goTypes, names: lower.NewNames(), hazards: &lower.Hazards{},
-		loaded: map[string]bool{path.Dir(lower.RuntimeKey): true}, types: map[string]bool{}, runtime: rt, declared: map[types.Object]bool{},
+		loaded: map[string]bool{path.Dir(lower.RuntimeKey): true}, types: map[string]bool{}, runtime: rt, declared: map[types.Object]bool{}, slots: map[*types.Var]reflect.Value{},
+	}
+	if e.trim, err = newTrimmer(i); err != nil {
+		return nil, err
 	}
 	for _, table := range tables {
 		if err := i.Use(table); err != nil {
@@ -134,6 +139,7 @@ func (e *Engine) load(p *lower.Program) error {
 // eval compiles and executes source; a fault of the interpreter is an error.
 func (e *Engine) eval(source string) (err error) {
 	defer caught(&err, "interpreter fault")
+	defer e.trim.compiled()
 	_, err = e.interp.Eval(source)
 	var p interp.Panic
 	if errors.As(err, &p) {
@@ -151,12 +157,25 @@ func caught(err *error, doing string) {
 // Set gives a session variable a value.
 func (e *Engine) Set(v *types.Var, value reflect.Value) (err error) {
 	defer caught(&err, "set "+v.Name())
-	p, err := e.interp.Eval("&" + e.names.Of(v))
-	if err != nil {
-		return fmt.Errorf("find %s: %w", v.Name(), err)
+	p, ok := e.slots[v]
+	if !ok {
+		if p, err = e.interp.Eval("&" + e.names.Of(v)); err != nil {
+			return fmt.Errorf("find %s: %w", v.Name(), err)
+		}
+		e.slots[v] = p
 	}
 	p.Elem().Set(value)
 	return nil
+}
+
+// Drop lets go of functions that later cells cannot name. What was compiled with them goes on with them.
+func (e *Engine) Drop(functions []*types.Func) {
+	for _, f := range functions {
+		if name := e.names.Drop(f); name != "" {
+			delete(e.declared, f)
+			e.trim.forget(name)
+		}
+	}
 }
 
 // Declare makes a session variable of a type that source text can name.

@@ -26,8 +26,8 @@ var words = func() []*regexp.Regexp {
 
 func isRuntime(text string) bool { return strings.HasPrefix(text, "runtime error: ") }
 
-// place of an interpreter's own message, such as "5:30: interface conversion".
-var position = regexp.MustCompile(`^\d+:\d+: `)
+// place of an interpreter's own message, such as "5:30: interface conversion", or "-: " where positions were let go.
+var position = regexp.MustCompile(`^(\d+:\d+|-): `)
 
 // panicMessage is what a panic's value says, in Go's words.
 func panicMessage(v any) string {

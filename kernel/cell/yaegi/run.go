@@ -53,6 +53,8 @@ func (e *Engine) Run(ctx context.Context, c *Compiled, grace time.Duration) (Out
 	rt.mu.Unlock()
 	go e.call(r)
 	stopErr := rt.wait(ctx, r, grace)
+	e.trim.compiled()
+	e.trim.forget(c.program.Entry)
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	rt.run = nil
