@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/magic"
 	"github.com/dcpo-go/godcpo/kernel/cell/split"
 	"github.com/dcpo-go/godcpo/kernel/display"
 )
@@ -20,12 +21,22 @@ type Completion struct {
 
 // IsComplete tells whether a cell can be run as it is: "complete", "incomplete", "invalid" or "unknown", and the indentation of
 // the next line when it is incomplete.
-func (s *Session) IsComplete(code string) (status, indent string) { return split.Status(code) }
+// Lines that are not Go are; a cell that starts with %% ends with an empty line, as more of it may follow.
+func (s *Session) IsComplete(code string) (status, indent string) {
+	script := magic.Parse(code)
+	if script.Open() && !strings.HasSuffix(code, "\n") {
+		return split.Incomplete, ""
+	}
+	return split.Status(script.Blank())
+}
 
 // Complete proposes what may stand at the cursor: names in scope, or the members of the package, value or type before a dot.
 func (s *Session) Complete(code string, cursor int) Completion {
 	s.state.RLock()
 	defer s.state.RUnlock()
+	if c, ok := completeMagic(code, cursor); ok {
+		return c
+	}
 	path, prefix := selector(code[:min(max(cursor, 0), len(code))])
 	end := min(max(cursor, 0), len(code))
 	c := Completion{Start: end - len(prefix), End: end}
@@ -43,6 +54,24 @@ func (s *Session) Complete(code string, cursor int) Completion {
 	slices.Sort(c.Matches)
 	c.Matches = slices.Compact(c.Matches)
 	return c
+}
+
+// completeMagic proposes the commands that a line before the cursor may become.
+func completeMagic(code string, cursor int) (Completion, bool) {
+	end := min(max(cursor, 0), len(code))
+	start := strings.LastIndexByte(code[:end], '\n') + 1
+	word := code[start:end]
+	if !strings.HasPrefix(word, "%") || strings.ContainsAny(word, " \t") {
+		return Completion{}, false
+	}
+	c := Completion{Start: start, End: end}
+	for _, name := range magic.Names() {
+		if strings.HasPrefix(name, word) {
+			c.Matches = append(c.Matches, name)
+		}
+	}
+	slices.Sort(c.Matches)
+	return c, true
 }
 
 // Inspect describes the name around the cursor: its declaration, and the members of a type or package.

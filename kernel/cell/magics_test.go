@@ -120,3 +120,20 @@ func TestScratchFolder(t *testing.T) {
 		{code: "!if [[ a == a ]]; then ((i=1)); echo $i; fi", out: "1\n"},
 	})
 }
+
+func TestMagicsAreCompleted(t *testing.T) {
+	s := open(t)
+	for code, want := range map[string]string{
+		"%cd /tmp": "complete", "!ls -l": "complete", "%%\nx()": "incomplete", "%%\nx()\n": "complete", "%%bash\nls": "incomplete",
+		"%%bash\nls\n": "complete", "!echo \\": "incomplete", "%cd /tmp\nf(": "incomplete", "x := 1": "complete",
+	} {
+		if got, _ := s.IsComplete(code); got != want {
+			t.Errorf("%q is %s, want %s", code, got, want)
+		}
+	}
+	for code, want := range map[string]string{"x\n%re": "[%remove %reset]", "%%s": "[%%script %%sh]", "%cd fm": "[fmt]", "7 %re": "[real recover return]"} {
+		if c := s.Complete(code, len(code)); fmt.Sprint(c.Matches) != want {
+			t.Errorf("%q completes to %v, want %s", code, c.Matches, want)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func TestFormat(t *testing.T) {
 	}{
 		"pointers are followed": {[2]*inner{{1.5, []string{"a"}}, nil}, "[&{Rate:1.5 Names:[a]} <nil>]"},
 		"pointer to a number":   {new(int), "&0"},
-		"circle":                {loop, "&{Title:loop In:<nil> Next:&… Wait:<nil>"},
+		"circle":                {loop, "&{Title:loop In:<nil> Next:&… Wait:<nil> Do:<nil> Err:<nil> Table:map[] quiet:1000000000}"},
 		"nil map":               {nilMap, "map[]"},
 		"nil function":          {nilFunc, "<nil>"},
 		"channel":               {filled, "chan int (1 of 3 waiting)"},

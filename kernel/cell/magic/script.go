@@ -28,13 +28,14 @@ type Script struct {
 	// asked for; with Password they are not shown.
 	Inputs, Password bool
 
-	lines    []string
-	commands []command
-	whole    bool // the first line takes the whole cell
-	body     string
-	main     int    // index of the line at which main starts, -1 for none
-	exec     string // the function that %exec calls
-	test     *testRun
+	lines      []string
+	commands   []command
+	unfinished bool // the last line of the cell is a command that goes on
+	whole      bool // the first line takes the whole cell
+	body       string
+	main       int    // index of the line at which main starts, -1 for none
+	exec       string // the function that %exec calls
+	test       *testRun
 }
 
 // command is one line, or several joined by backslashes.
@@ -86,6 +87,7 @@ func Parse(code string) *Script {
 			c.text += line
 			s.lines[i] = ""
 			if !more || i+1 == len(s.lines) {
+				s.unfinished = more
 				break
 			}
 			c.text += " "
@@ -122,6 +124,15 @@ func (s *Script) atStatement(i int) bool {
 func isMain(text string) bool {
 	name, _, _ := strings.Cut(text, " ")
 	return name == "%%" || name == "%main"
+}
+
+// Open says that more lines belong to the cell than those that make it complete:
+// it starts with %%, or its last line goes on.
+func (s *Script) Open() bool {
+	if s.whole || s.main == 0 {
+		return true
+	}
+	return s.unfinished
 }
 
 // Blank returns the cell with the lines of commands empty, all else as it is.
