@@ -3,9 +3,12 @@ package cell
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"regexp"
 	"strings"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/capture"
 	"github.com/dcpo-go/godcpo/kernel/cell/compiled"
 	"github.com/dcpo-go/godcpo/kernel/cell/front"
 	"github.com/dcpo-go/godcpo/kernel/cell/magic"
@@ -42,7 +45,11 @@ func (s *Session) checkMore(ctx context.Context, code, engine string) (*front.Un
 			return unit, err
 		}
 		tried[path], looked = true, false
-		file, why := s.native.Package(ctx, path)
+		why := s.adopt(ctx, path)
+		file := ""
+		if why == nil {
+			file, why = s.native.Package(ctx, path)
+		}
 		if why == nil {
 			s.state.Lock()
 			why = s.importer.Complete(path, file)
@@ -53,6 +60,32 @@ func (s *Session) checkMore(ctx context.Context, code, engine string) (*front.Un
 			return nil, lackingError(ctx, problems, at, why)
 		}
 	}
+}
+
+// use makes the packages of the module in a folder importable.
+func (s *Session) use(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		return errors.New("%use takes the folder of a module")
+	}
+	path, err := s.native.Use(ctx, args[0])
+	if err == nil {
+		s.router.Stream(capture.Stderr, fmt.Sprintf("note: cells can import the packages of module %s in %s\n", path, args[0]))
+	}
+	return err
+}
+
+// adopt uses the module that the working folder is part of, where a package that is not known is one of its.
+func (s *Session) adopt(ctx context.Context, importPath string) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil // then there is no module beside the notebook
+	}
+	root, path := compiled.ModuleAt(dir)
+	if path == "" || path == module || importPath != path && !strings.HasPrefix(importPath, path+"/") {
+		return nil
+	}
+	_, err = s.native.Use(ctx, root)
+	return err
 }
 
 // lackingError says why a package could not be looked at. Without a compiler the

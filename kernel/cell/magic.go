@@ -189,10 +189,12 @@ func (h host) Fail(err error) {
 }
 
 // Module serves the commands about modules.
-func (h host) Module(_ context.Context, command string, args []string) error {
+func (h host) Module(ctx context.Context, command string, args []string) error {
 	switch command {
-	case "use", "get":
-		return fmt.Errorf("%%%s is not supported yet: cells can import the standard library and the packages that this program was built with", command)
+	case "use":
+		return h.use(ctx, args)
+	case "get":
+		return h.native.Get(ctx, args...)
 	case "resetmod":
 		if h.scratch == "" {
 			return nil

@@ -185,6 +185,7 @@ func (s *Session) Close() error {
 	if s.bridge != nil {
 		s.bridge.Close()
 	}
+	_ = s.native.Close() // leftovers in the folder for temporary files, both
 	if s.scratch != "" {
 		_ = os.RemoveAll(s.scratch) // a leftover in the folder for temporary files
 	}

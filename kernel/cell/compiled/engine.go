@@ -39,6 +39,7 @@ type Engine struct {
 	packages *packages
 	cache    string
 	find     sync.Once
+	modules  modules
 
 	homes  map[types.Object]*home
 	fields map[*types.Var]*accessor
@@ -88,7 +89,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 		e.cache = filepath.Join(root, e.tools.key)
 		if e.toolsErr = os.MkdirAll(e.cache, 0o755); e.toolsErr == nil {
 			e.packages = openPackages(e.tools, e.cache)
-			e.packages.note = e.Note
+			e.packages.note, e.packages.addonOf = e.Note, e.modules.addonOf
 			go pruned.Do(func() { prune(root) })
 		}
 	})
@@ -124,7 +125,11 @@ func (e *Engine) Compile(ctx context.Context, u *front.Unit, scope *front.Scope)
 	if len(em.problems) > 0 {
 		return nil, em.problems
 	}
-	path := pathOf(files, e.session)
+	built, err := e.packages.foreign(ctx, em.paths)
+	if err != nil {
+		return nil, err
+	}
+	path := pathOf(append(files, built...), e.session)
 	h := e.loaded[path]
 	if h == nil {
 		if h, err = e.load(ctx, em, path, files); err != nil {

@@ -19,6 +19,9 @@ type packages struct {
 	store string // file in which the list outlives the process
 	note  func(text string)
 
+	// addonOf returns the module that a session added and that a package is of.
+	addonOf func(importPath string) *addon
+
 	mu    sync.Mutex
 	known packageList
 }
@@ -55,7 +58,9 @@ func (p *packages) need(ctx context.Context, paths map[string]bool) (map[string]
 	defer p.mu.Unlock()
 	have := map[string]bool{}
 	for _, root := range p.known.Roots {
-		have[root] = true
+		if a := p.addonOf(root); a == nil || a.dir == "" { // the user's own source may have changed
+			have[root] = true
+		}
 	}
 	var missing []string
 	for _, path := range append(sortedKeys(paths), basePackages...) {
@@ -75,6 +80,9 @@ func (p *packages) need(ctx context.Context, paths map[string]bool) (map[string]
 		return nil, err
 	}
 	for path, file := range fresh {
+		if err := loaded.check(path, file); err != nil {
+			return nil, err
+		}
 		p.known.Files[path] = file
 	}
 	p.known.Roots = append(p.known.Roots, missing...)
@@ -82,9 +90,68 @@ func (p *packages) need(ctx context.Context, paths map[string]bool) (map[string]
 	return p.known.Files, nil
 }
 
+// foreign returns, in order, what says which build of the packages of added modules among paths is meant: cells that import another one are other cells.
+func (p *packages) foreign(ctx context.Context, paths map[string]bool) ([]string, error) {
+	var out []string
+	for _, path := range sortedKeys(paths) {
+		if p.addonOf(path) == nil {
+			continue
+		}
+		known, err := p.need(ctx, map[string]bool{path: true})
+		if err != nil {
+			return nil, err
+		}
+		for dep, file := range known { // of all that the session added: any of them may be what this one imports
+			if p.addonOf(dep) == nil {
+				continue
+			}
+			if err := loaded.take(dep, file); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, path+" "+known[path])
+	}
+	return out, nil
+}
+
+// loaded are the packages of added modules that plug-ins of this process were built with: a package can be loaded once.
+var loaded builds
+
+type builds struct {
+	mu    sync.Mutex
+	files map[string]string // import path → compiled form
+}
+
+// check reports a package of which another build is loaded.
+func (b *builds) check(path, file string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if old := b.files[path]; old != "" && old != file {
+		return fmt.Errorf("the source of package %s has changed since a cell imported it, and a package cannot be loaded twice: restart the kernel", path)
+	}
+	return nil
+}
+
+// take notes that a build of a package is about to be loaded.
+func (b *builds) take(path, file string) error {
+	if err := b.check(path, file); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.files == nil {
+		b.files = map[string]string{}
+	}
+	b.files[path] = file
+	return nil
+}
+
 // list has the go command build packages and returns those it did not know.
 func (p *packages) list(ctx context.Context, paths []string) (map[string]string, error) {
-	args := append([]string{"list", "-buildmode=plugin", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}}\t{{.Export}}{{end}}"}, p.tools.flags...)
+	args := append([]string{"list", "-mod=readonly", "-buildmode=plugin", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}}\t{{.Export}}{{end}}"}, p.tools.flags...)
+	if p.tools.modfile != "" {
+		args = append(args, "-modfile="+p.tools.modfile)
+	}
 	const patience = 2 * time.Second
 	slow := time.AfterFunc(patience, func() {
 		if p.note != nil {
@@ -137,7 +204,18 @@ func compare(files map[string]string) error {
 
 // save keeps the list for the next process; failing to is no error.
 func (p *packages) save() {
-	text, err := json.Marshal(p.known)
+	lasting := packageList{Files: map[string]string{}}
+	for _, root := range p.known.Roots {
+		if p.addonOf(root) == nil {
+			lasting.Roots = append(lasting.Roots, root)
+		}
+	}
+	for path, file := range p.known.Files {
+		if p.addonOf(path) == nil {
+			lasting.Files[path] = file
+		}
+	}
+	text, err := json.Marshal(lasting)
 	if err != nil {
 		return
 	}

@@ -23,6 +23,7 @@ type toolchain struct {
 	cc        string
 	dir       string // where the go command runs: it decides the versions of modules
 	flags     []string
+	modfile   string // go.mod with the modules that a session added; "" for the one in dir
 	race      bool
 	env       []string
 	key       string // changes with this program and the toolchain
