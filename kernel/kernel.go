@@ -45,6 +45,9 @@ func Start(ctx context.Context, connectionFile string, o Options) error {
 	if o.Cells.KernelID == "" {
 		o.Cells.KernelID = kernelID(connectionFile)
 	}
+	if o.Cells.Docs == nil {
+		o.Cells.Docs = symbols.Doc
+	}
 	session, err := cell.New(o.Cells)
 	if err != nil {
 		return fmt.Errorf("start the kernel: %w", err)

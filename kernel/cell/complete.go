@@ -3,6 +3,7 @@ package cell
 import (
 	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/dcpo-go/godcpo/kernel/cell/magic"
 	"github.com/dcpo-go/godcpo/kernel/cell/split"
-	"github.com/dcpo-go/godcpo/kernel/display"
 )
 
 // Completion is a list of texts that may replace code[Start:End], offsets in bytes.
@@ -37,14 +37,17 @@ func (s *Session) Complete(code string, cursor int) Completion {
 	if c, ok := completeMagic(code, cursor); ok {
 		return c
 	}
-	path, prefix := selector(code[:min(max(cursor, 0), len(code))])
 	end := min(max(cursor, 0), len(code))
+	if c, ok := s.completeImport(code[:end]); ok {
+		return c
+	}
+	_, prefix := selector(code[:end])
 	c := Completion{Start: end - len(prefix), End: end}
 	var names []string
-	if len(path) == 0 {
-		names = append(s.scope.Names(), universe()...)
-	} else if target := s.resolve(path); target != nil {
-		names = members(target)
+	if ahead := magic.Parse(code[:c.Start]).Blank(); strings.HasSuffix(ahead, ".") {
+		names = s.behind(strings.TrimSuffix(ahead, "."))
+	} else {
+		names = append(append(s.scope.Names(), universe()...), s.scope.Locals(ahead)...)
 	}
 	for _, name := range names {
 		if strings.HasPrefix(name, prefix) && !strings.Contains(name, "ꞏ") {
@@ -54,6 +57,40 @@ func (s *Session) Complete(code string, cursor int) Completion {
 	slices.Sort(c.Matches)
 	c.Matches = slices.Compact(c.Matches)
 	return c
+}
+
+// behind lists what can stand behind a dot after code.
+func (s *Session) behind(code string) []string {
+	found, ok := s.scope.Behind(code)
+	switch {
+	case !ok: // where the rest of the cell is at fault, a path of names can still be followed
+		path, last := selector(code)
+		if target := s.resolve(append(path, last)); target != nil {
+			return members(target)
+		}
+		return nil
+	case found.Pkg != nil:
+		return members(types.NewPkgName(token.NoPos, nil, found.Pkg.Name(), found.Pkg))
+	}
+	return membersOf(found.Type)
+}
+
+// importBegun is an import declaration that breaks off within its path.
+var importBegun = regexp.MustCompile(`(?s)(?:^|[\n;])\s*import\s+(?:\([^)]*?)?(?:[\pL_.][\pL\d_]*\s+)?"([^"\n]*)$`)
+
+// completeImport proposes import paths.
+func (s *Session) completeImport(code string) (Completion, bool) {
+	m := importBegun.FindStringSubmatchIndex(code)
+	if m == nil {
+		return Completion{}, false
+	}
+	c := Completion{Start: m[2], End: len(code)}
+	for _, path := range s.importer.Paths() {
+		if strings.HasPrefix(path, code[m[2]:]) && !strings.Contains(path, "ꞏ") {
+			c.Matches = append(c.Matches, path)
+		}
+	}
+	return c, true
 }
 
 // completeMagic proposes the commands that a line before the cursor may become.
@@ -74,32 +111,6 @@ func completeMagic(code string, cursor int) (Completion, bool) {
 	return c, true
 }
 
-// Inspect describes the name around the cursor: its declaration, and the members of a type or package.
-func (s *Session) Inspect(code string, cursor, detail int) (display.Bundle, bool) {
-	s.state.RLock()
-	defer s.state.RUnlock()
-	at := min(max(cursor, 0), len(code))
-	for at < len(code) {
-		r, n := utf8.DecodeRuneInString(code[at:])
-		if !isName(r) {
-			break
-		}
-		at += n
-	}
-	path, name := selector(code[:at])
-	if name == "" {
-		return display.Bundle{}, false
-	}
-	target := s.resolve(append(path, name))
-	if target == nil {
-		return display.Bundle{}, false
-	}
-	text := types.ObjectString(target, func(p *types.Package) string { return p.Name() })
-	if list := members(target); len(list) > 0 {
-		text += "\n\n" + strings.Join(list, ", ")
-	}
-	return display.Bundle{Data: map[string]any{display.MIMEText: text}}, true
-}
 
 // selector takes the text before a cursor apart: "cfg.Train.St" is the path cfg, Train and the prefix St.
 func selector(before string) (path []string, prefix string) {
@@ -157,7 +168,17 @@ func members(o types.Object) []string {
 	if o.Type() == nil {
 		return nil
 	}
-	t := o.Type()
+	return membersOf(o.Type())
+}
+
+// membersOf lists the methods and fields of a type that a cell may name, promoted ones among them.
+func membersOf(t types.Type) []string {
+	var names []string
+	add := func(o types.Object) {
+		if o.Exported() || o.Pkg() != nil && o.Pkg().Path() == "main" {
+			names = append(names, o.Name())
+		}
+	}
 	if _, isInterface := t.Underlying().(*types.Interface); !isInterface {
 		if _, isPointer := t.Underlying().(*types.Pointer); !isPointer {
 			t = types.NewPointer(t)
@@ -165,17 +186,28 @@ func members(o types.Object) []string {
 	}
 	set := types.NewMethodSet(t)
 	for i := range set.Len() {
-		names = append(names, set.At(i).Obj().Name())
+		add(set.At(i).Obj())
 	}
+	fields(t, map[types.Type]bool{}, add)
+	return names
+}
+
+// fields visits the fields of a struct, or of the one that a pointer leads to, and those of embedded ones.
+func fields(t types.Type, seen map[types.Type]bool, visit func(types.Object)) {
 	if p, ok := t.Underlying().(*types.Pointer); ok {
 		t = p.Elem()
 	}
-	if fields, ok := t.Underlying().(*types.Struct); ok {
-		for i := range fields.NumFields() {
-			names = append(names, fields.Field(i).Name())
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok || seen[t] {
+		return
+	}
+	seen[t] = true
+	for i := range s.NumFields() {
+		visit(s.Field(i))
+		if s.Field(i).Embedded() {
+			fields(s.Field(i).Type(), seen, visit)
 		}
 	}
-	return slices.DeleteFunc(names, func(n string) bool { return !token.IsExported(n) && o.Pkg() != nil && o.Pkg().Path() != "main" })
 }
 
 // universe lists Go's keywords and predeclared names.

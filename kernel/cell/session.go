@@ -48,6 +48,8 @@ type Options struct {
 	// left behind; 150 ms if zero. Loops of a cell stop at once, functions of this
 	// module when they have seen that their context has ended: those are waited for.
 	Grace time.Duration
+	// Docs gives what the authors of a package, name, method or field say of it, by keys as package kernel/symbols has; nil where nothing is known.
+	Docs func(key string) string
 	// Limits bound what each cell puts out.
 	Limits Limits
 	// Shell runs the text of ! lines: the command and its arguments before the

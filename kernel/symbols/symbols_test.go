@@ -1,8 +1,12 @@
 package symbols
 
 import (
+	"bytes"
 	"go/types"
+	"os"
+	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,6 +42,36 @@ func TestTablesAreUpToDate(t *testing.T) {
 				t.Errorf("%s has no %s any more: run go generate ./kernel/symbols", p.PkgPath, name)
 			}
 		}
+	}
+}
+
+// TestDocs: what is shown of our own packages, of the standard library and of others is there, and is what the sources say today.
+func TestDocs(t *testing.T) {
+	for key, want := range map[string]string{
+		"github.com/dcpo-go/godcpo/dcpo":                       "Decoupled Calibration",
+		"github.com/dcpo-go/godcpo/dcpo/calibration.ECE":       "expected calibration error",
+		"github.com/dcpo-go/godcpo/dcpo/calibration.Bin.Count": "whose confidence lies in the bin",
+		"fmt.Println":                 "Spaces are always added between operands",
+		"strings.Builder.WriteString": "appends the contents",
+		"gonum.org/v1/plot.New":       "returns a new plot",
+	} {
+		if got := Doc(key); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q in it", key, got, want)
+		}
+	}
+	if testing.Short() {
+		return
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "run", "./generate", "-docs", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	fresh, err := os.ReadFile(filepath.Join(dir, "docs.json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(fresh, packed) {
+		t.Error("the documentation is not what the sources say: run go generate ./kernel/symbols")
 	}
 }
 

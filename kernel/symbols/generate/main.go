@@ -1,5 +1,6 @@
 // Command generate writes the symbol tables of package symbols, one file a package: generate [FOLDER [PACKAGE]]. Without a
 // folder it writes into the current one; without a package (the end of an import path), all of the list.
+// generate -docs FOLDER writes the documentation alone.
 package main
 
 import (
@@ -49,14 +50,26 @@ var packages = []string{
 	"github.com/janpfeifer/gonb/gonbui/comms",
 	"github.com/janpfeifer/gonb/gonbui/dom",
 	"github.com/janpfeifer/gonb/gonbui/widgets",
+	"gonum.org/v1/gonum/floats",
+	"gonum.org/v1/gonum/mat",
+	"gonum.org/v1/gonum/stat",
 	"gonum.org/v1/plot",
+	"gonum.org/v1/plot/palette",
 	"gonum.org/v1/plot/plotter",
+	"gonum.org/v1/plot/plotutil",
 	"gonum.org/v1/plot/vg",
+	"gonum.org/v1/plot/vg/draw",
 }
 
 func main() {
 	log.SetFlags(0)
 	dir := "."
+	if len(os.Args) == 3 && os.Args[1] == "-docs" {
+		if err := writeDocs(os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if len(os.Args) > 1 {
 		dir = os.Args[1]
 	}
@@ -66,6 +79,11 @@ func main() {
 		}
 		if err := generate(dir, path); err != nil {
 			log.Fatalf("generate symbols of %s: %v", path, err)
+		}
+	}
+	if len(os.Args) <= 2 {
+		if err := writeDocs(dir); err != nil {
+			log.Fatal(err)
 		}
 	}
 }
