@@ -111,7 +111,6 @@ func completeMagic(code string, cursor int) (Completion, bool) {
 	return c, true
 }
 
-
 // selector takes the text before a cursor apart: "cfg.Train.St" is the path cfg, Train and the prefix St.
 func selector(before string) (path []string, prefix string) {
 	parts := []string{""}
