@@ -3,6 +3,7 @@ package cell_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -15,14 +16,18 @@ type generator struct {
 	vars  map[string][]string // names by type
 	count int
 	loops int
+	plain bool // without types of its own, which sends a program to the interpreter
 }
 
 // kinds are the types of variables.
 var kinds = []string{"int", "int8", "uint8", "uint16", "int64", "float64", "float32", "string", "bool", "[]int", "map[string]int", "[3]int", "P", "*P", "func(int) int", "any", "error"}
 
-// program gives declarations and statements.
+// plainKinds are the types of plain programs.
+var plainKinds = kinds[:12]
+
+// program gives declarations and statements. Those of odd seeds are plain.
 func program(seed uint64, id int) (decls, stmts string) {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 77)), id: id, vars: map[string][]string{}}
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 77)), id: id, vars: map[string][]string{}, plain: seed%2 == 1}
 	return g.declarations(), g.local(g.body(6 + g.rng.IntN(10)))
 }
 
@@ -32,7 +37,16 @@ func (g *generator) local(text string) string {
 }
 
 func (g *generator) declarations() string {
-	return g.local(`type ‹P› struct {
+	common := `func ‹id›[T any](x T) T { return x }
+func ‹sum›(xs ...int) (t int) { for _, x := range xs { t += x }; return }
+func ‹apply›[T, U any](xs []T, f func(T) U) (out []U) { for _, x := range xs { out = append(out, f(x)) }; return }
+func ‹fib›(n int) int { if n < 2 { return n }; return ‹fib›(n-1) + ‹fib›(n-2) }
+func ‹evens›(n int) func(func(int) bool) { return func(yield func(int) bool) { for i := 0; i < n; i += 2 { if !yield(i) { return } } } }
+`
+	if g.plain {
+		return g.local(common)
+	}
+	return g.local(common + `type ‹P› struct {
 	A int
 	B string
 	C []int
@@ -61,11 +75,6 @@ func ‹risky›(n int) (out int, err error) {
 	if n%3 == 1 { panic(fmt.Sprint("odd ", n)) }
 	return out, nil
 }
-func ‹id›[T any](x T) T { return x }
-func ‹sum›(xs ...int) (t int) { for _, x := range xs { t += x }; return }
-func ‹apply›[T, U any](xs []T, f func(T) U) (out []U) { for _, x := range xs { out = append(out, f(x)) }; return }
-func ‹fib›(n int) int { if n < 2 { return n }; return ‹fib›(n-1) + ‹fib›(n-2) }
-func ‹evens›(n int) func(func(int) bool) { return func(yield func(int) bool) { for i := 0; i < n; i += 2 { if !yield(i) { return } } } }
 `)
 }
 
@@ -97,7 +106,19 @@ func show(kind, v string) string {
 	return "fmt.Printf(\"%v %T\\n\", " + v + ", " + v + ")"
 }
 
-func (g *generator) pick(list ...string) string { return list[g.rng.IntN(len(list))] }
+// pick chooses; of a plain program's expressions those without types of its own. "" where none is left.
+func (g *generator) pick(list ...string) string {
+	if g.plain {
+		list = slices.DeleteFunc(list, func(text string) bool {
+			return strings.Contains(text, "‹P›") || strings.Contains(text, "‹Wide›") || strings.Contains(text, "‹Box›") || strings.Contains(text, "‹Kind›") ||
+				strings.Contains(text, "‹Namer›") || strings.Contains(text, "‹risky›") || strings.Contains(text, "‹Fault›") || strings.Contains(text, "‹Mid›")
+		})
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return list[g.rng.IntN(len(list))]
+}
 
 // fresh makes a variable.
 func (g *generator) fresh(kind string) string {
@@ -119,7 +140,10 @@ func (g *generator) expr(kind string) string {
 	if g.depth > 3 {
 		return g.literal(kind)
 	}
-	return g.compound(kind)
+	if text := g.compound(kind); text != "" {
+		return text
+	}
+	return g.literal(kind)
 }
 
 func (g *generator) literal(kind string) string {
@@ -172,7 +196,7 @@ func (g *generator) compound(kind string) string {
 		return g.pick("("+e("int")+" "+g.pick("<", "==", ">=", "!=")+" "+e("int")+")", "("+e("string")+" < "+e("string")+")", "!"+e("bool"), "("+e("bool")+" && "+e("bool")+")", "("+e("bool")+" || "+e("bool")+")",
 			"("+e("[3]int")+" == "+e("[3]int")+")", "("+e("any")+" == any(3))", "("+e("error")+" == nil)", "errors.As("+e("error")+", new(*‹Fault›))")
 	case "[]int":
-		return g.pick("append([]int{}, "+e("[]int")+"...)", "append("+e("[]int")+"[:1:1], "+e("int")+")", "‹apply›("+e("[]int")+", "+e("func(int) int")+")", "slices.Collect(‹evens›("+e("int")+" & 7))", "func() []int { c := "+e("[3]int")+"; return c[1:] }()", e("P")+".C")
+		return g.pick("append([]int{}, "+e("[]int")+"...)", "append(append([]int{0}, "+e("[]int")+"...)[:1:1], "+e("int")+")", "‹apply›("+e("[]int")+", "+e("func(int) int")+")", "slices.Collect(‹evens›("+e("int")+" & 7))", "func() []int { c := "+e("[3]int")+"; return c[1:] }()", e("P")+".C")
 	case "map[string]int":
 		return "map[string]int{" + fmt.Sprintf("%q", g.pick("x", "y")) + ": " + e("int") + "}"
 	case "[3]int":
@@ -193,7 +217,11 @@ func (g *generator) compound(kind string) string {
 // statement is one that ends.
 func (g *generator) statement() string {
 	g.depth = 0
-	kind := kinds[g.rng.IntN(len(kinds))]
+	all := kinds
+	if g.plain {
+		all = plainKinds
+	}
+	kind := all[g.rng.IntN(len(all))]
 	if g.loops > 1 || g.rng.IntN(3) == 0 {
 		value := g.expr(kind)
 		return fmt.Sprintf("var %s %s = %s", g.fresh(kind), spelled(kind), value)

@@ -81,6 +81,7 @@ func (l *lowerer) leaveFunc(typ *ast.FuncType, body *ast.BlockStmt) {
 	if l.defers[last] {
 		l.withDefers(typ, body, l.results[last])
 	}
+	l.ownResults(typ, body)
 	l.results, l.defers = l.results[:last], l.defers[:last]
 	l.guard(body)
 }
@@ -113,6 +114,10 @@ func (l *lowerer) expr(c *astutil.Cursor, e ast.Expr) ast.Expr {
 		return l.selector(e)
 	case *ast.CallExpr:
 		return l.call(e)
+	case *ast.CompositeLit:
+		l.positional(e)
+	case *ast.BinaryExpr:
+		l.shift(e)
 	case *ast.TypeAssertExpr:
 		if e.Type != nil {
 			e.X = l.assertOperand(e.X, l.typeOf(e.X), l.typeOf(e.Type))

@@ -41,5 +41,11 @@ func panicMessage(v any) string {
 			return goWords[i].words
 		}
 	}
+	if fault.MatchString(text) {
+		text += " (a fault of the interpreter, not of the cell: run it with %%go as its first line)"
+	}
 	return strings.TrimSpace(text)
 }
+
+// fault is what reflection says where the interpreter has mixed values up.
+var fault = regexp.MustCompile(`^reflect: call of reflect\.Value\.\w+ on \w+ Value$|^reflect\.Set: value of type |^reflect\.Value\.Convert: value of type `)
