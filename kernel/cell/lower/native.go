@@ -73,6 +73,12 @@ func (h *Hazards) Structured(t types.Type) bool {
 	return ok
 }
 
+// HasInterface says that a value of type t can hold values of interface types.
+func HasInterface(t types.Type) (found bool) {
+	interfaces(t, map[types.Type]bool{}, func(types.Type) { found = true })
+	return found
+}
+
 // interfaces visits the interface types within t.
 func interfaces(t types.Type, seen map[types.Type]bool, visit func(types.Type)) {
 	if seen[t] {

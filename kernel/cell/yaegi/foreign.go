@@ -6,6 +6,8 @@ import (
 	"reflect"
 
 	"github.com/traefik/yaegi/interp"
+
+	"github.com/dcpo-go/godcpo/kernel/cell/lower"
 )
 
 // A value of a type of a cell that the interpreter has put into an interface has
@@ -18,11 +20,17 @@ const maxLooked = 100_000
 // Clean reports an error if a variable holds, or may hold, interface values
 // whose type compiled code cannot see.
 func (e *Engine) Clean(v *types.Var, p reflect.Value) error {
+	if lower.HasInterface(v.Type()) {
+		l := looker{left: maxLooked, seen: map[uintptr]bool{}, bad: onlyReflected, shallow: true}
+		if l.foreign(p.Elem()) {
+			return fmt.Errorf("not supported in compiled cells: the variable %s holds a %s in an interface, a type that the interpreter made and compiled code would not recognise: run the cell that makes it again with %%%%go as its first line", v.Name(), l.found)
+		}
+	}
 	escaped := e.hazards.MayHold(v.Type())
 	if escaped == nil {
 		return nil
 	}
-	l := looker{left: maxLooked, seen: map[uintptr]bool{}}
+	l := looker{left: maxLooked, seen: map[uintptr]bool{}, bad: func(t reflect.Type) bool { return madeUp(t, 0) }}
 	if !e.hazards.Structured(v.Type()) || l.foreign(p.Elem()) || l.left <= 0 {
 		return fmt.Errorf("not supported in compiled cells: the variable %s may hold a %s that the interpreter made: run the cell that defines it again with %%%%go as its first line",
 			v.Name(), types.TypeString(escaped, func(*types.Package) string { return "" }))
@@ -31,13 +39,17 @@ func (e *Engine) Clean(v *types.Var, p reflect.Value) error {
 }
 
 type looker struct {
-	left int
-	seen map[uintptr]bool
+	left  int
+	seen  map[uintptr]bool
+	bad   func(t reflect.Type) bool // of a value in an interface
+	found reflect.Type              // the first bad one
+	// shallow leaves structs of compiled packages alone: what they hold, they have made.
+	shallow bool
 }
 
 var interpreterValue = reflect.TypeFor[interp.Exports]().PkgPath()
 
-// foreign looks for interface values of types that the interpreter made up.
+// foreign looks for interface values of bad types.
 func (l *looker) foreign(v reflect.Value) bool {
 	if l.left--; l.left <= 0 || !v.IsValid() {
 		return false
@@ -47,7 +59,11 @@ func (l *looker) foreign(v reflect.Value) bool {
 		if v.IsNil() {
 			return false
 		}
-		return madeUp(v.Elem().Type(), 0) || l.foreign(v.Elem())
+		if t := v.Elem().Type(); l.bad(t) {
+			l.found = t
+			return true
+		}
+		return l.foreign(v.Elem())
 	case reflect.Pointer:
 		if v.IsNil() || l.seen[v.Pointer()] {
 			return false
@@ -55,6 +71,9 @@ func (l *looker) foreign(v reflect.Value) bool {
 		l.seen[v.Pointer()] = true
 		return l.foreign(v.Elem())
 	case reflect.Struct:
+		if l.shallow && v.Type().PkgPath() != "" {
+			return false
+		}
 		for i := range v.NumField() {
 			if l.foreign(v.Field(i)) {
 				return true
