@@ -27,8 +27,9 @@ func newKernel() *cobra.Command {
 func addPlaceFlags(cmd *cobra.Command, place *kernelspec.Place, name *string) {
 	cmd.Flags().StringVar(&place.Prefix, "prefix", "", "root of the environment to use instead of the user's own Jupyter folder")
 	cmd.Flags().BoolVar(&place.SysPrefix, "sys-prefix", false, "use the Python environment that is active")
+	cmd.Flags().Bool("user", false, "use the user's own Jupyter folder, as without any of these flags")
 	cmd.Flags().StringVar(name, "name", kernelspec.DefaultName, "name of the kernel")
-	cmd.MarkFlagsMutuallyExclusive("prefix", "sys-prefix")
+	cmd.MarkFlagsMutuallyExclusive("prefix", "sys-prefix", "user")
 }
 
 func newKernelInstall() *cobra.Command {
