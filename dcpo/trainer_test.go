@@ -26,10 +26,12 @@ func TestRunLeavesAModelThatLoads(t *testing.T) {
 	}
 	var phases []string
 	stepsSeen := 0
+	var reports []dcpo.StepReport
 	out, err := dcpo.Run(context.Background(), cfg, dcpo.RunOptions{
 		Phase: func(name string, _, _ int) { phases = append(phases, name) },
 		Step: func(r dcpo.StepReport) {
 			stepsSeen++
+			reports = append(reports, r)
 			if r.Mismatch.MaxGap > 1e-4 {
 				t.Errorf("step %d: sampled and scored log-probs differ by %g", r.Step, r.Mismatch.MaxGap)
 			}
@@ -53,6 +55,18 @@ func TestRunLeavesAModelThatLoads(t *testing.T) {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s is missing or empty: %v", name, err)
 		}
+	}
+	curves := dcpo.NewCurves()
+	if err := curves.Read("again", dir); err != nil || len(curves.Reports("again")) != 2 {
+		t.Fatalf("%d steps are read from the run's record, %v", len(curves.Reports("again")), err)
+	}
+	for i, r := range curves.Reports("again") {
+		if w := reports[i]; r.Step != w.Step || r.Summary.PCE != w.Summary.PCE || r.Summary.Accuracy != w.Summary.Accuracy || r.ConfidenceStd != w.ConfidenceStd || r.Loss != w.Loss {
+			t.Errorf("step %d is read as %+v, was %+v", w.Step, r.Summary, w.Summary)
+		}
+	}
+	if err := curves.Read("none", t.TempDir()); err == nil {
+		t.Error("a folder without a record is read")
 	}
 	loaded, err := backend.Open(context.Background(), filepath.Join(dir, "model"), backend.Options{Device: "cpu"})
 	if err != nil {
