@@ -44,7 +44,7 @@ Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 i
 				return usageError(fmt.Errorf("%q: a notebook takes no arguments; parameters are given as -p name=value", args[1]))
 			}
 			if script {
-				os.Args = args
+				opt.Session.Args = args
 				opt.Session.Limits = cell.Limits{Text: -1, TextRate: -1, Displays: -1, DisplayRate: -1} // all of it is asked for
 			}
 			opt.Session.Limits.TextRate, opt.Session.Limits.DisplayRate = -1, -1 // no front end has to keep up

@@ -76,8 +76,8 @@ func TestManyCells(t *testing.T) {
 
 // TestManyDisplays updates displays as often as eight hours at one a second do, pictures among them: memory stays flat.
 func TestManyDisplays(t *testing.T) {
-	if os.Getenv("GODCPO_TEST_SLOW") == "" {
-		t.Skip("takes minutes, since displays are spaced: set GODCPO_TEST_SLOW")
+	if testing.Short() {
+		t.Skip("shows tens of thousands of displays")
 	}
 	process, client, _ := startProcess(t)
 	setup := "import (\"gonum.org/v1/plot\"; \"gonum.org/v1/plot/plotter\")\nlive := display.NewLive()\nstep := 0"

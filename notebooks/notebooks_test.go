@@ -196,3 +196,19 @@ func TestConfidenceTokens(t *testing.T) {
 		t.Errorf("%d pages of tokens, want 3: the answer, the what-ifs, before and after", frames)
 	}
 }
+
+// TestAblation sweeps two γ and one w, for fewer steps than the notebook does.
+func TestAblation(t *testing.T) {
+	e := runNotebook(t, "ablation_gamma", map[string]string{"steps": "8", "gammas": "0 1", "weights": "2", "lessons": "1000", "habits": "400"})
+	e.pictures(1)
+	for _, name := range []string{"base", "γ = 0, w = 0.5", "γ = 1, w = 0.5", "γ = 0.5, w = 2"} {
+		if found := e.numbers(regexp.QuoteMeta(name) + ` +([\d.]+)`); len(found) == 0 || found[0] < 0 || found[0] >= 1 {
+			t.Errorf("%s: accuracy %v", name, found)
+		}
+	}
+	for _, ece := range e.numbers(`ECE ([\d.]+), AUROC`) {
+		if ece <= 0 || ece >= 1 {
+			t.Errorf("a calibration error of %v", ece)
+		}
+	}
+}

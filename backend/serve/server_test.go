@@ -156,7 +156,7 @@ func send(ctx context.Context, s *Server, body string) (*http.Response, error) {
 func TestKeptConnection(t *testing.T) {
 	e := &fakeEngine{}
 	opt := letterOptions(t, e)
-	opt.WriteTimeout = 50 * time.Millisecond
+	opt.WriteTimeout = 300 * time.Millisecond // enough for a busy machine
 	e.script = saying(opt.Tokenizer, "x")
 	s, stop := run(t, opt)
 	for _, path := range []string{"/v1/models", "/health", "/metrics", "/version"} {

@@ -10,6 +10,7 @@ import (
 // arguments lends os.Args and the flags of package flag to cells: the process
 // keeps its own and gets them back.
 type arguments struct {
+	own   []string // os.Args of cells without %args; nil: a name alone
 	args  []string
 	flags *flag.FlagSet
 	set   *flag.FlagSet // of the cells
@@ -54,6 +55,9 @@ func (a *arguments) prepare(args []string, program bool, code string) {
 	_ = fresh.Parse(nil) // package testing asks whether that has happened
 	a.set, flag.CommandLine = fresh, fresh
 	os.Args = append([]string{"cell"}, args...)
+	if args == nil && a.own != nil {
+		os.Args = append([]string(nil), a.own...)
+	}
 }
 
 // version describes the program.

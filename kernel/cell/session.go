@@ -50,6 +50,8 @@ type Options struct {
 	Grace time.Duration
 	// Docs gives what the authors of a package, name, method or field say of it, by keys as package kernel/symbols has; nil where nothing is known.
 	Docs func(key string) string
+	// Args is os.Args for cells that do not set it by %args, the program's name first; {"cell"} if empty.
+	Args []string
 	// Limits bound what each cell puts out.
 	Limits Limits
 	// Shell runs the text of ! lines: the command and its arguments before the
@@ -100,6 +102,7 @@ func New(options Options) (*Session, error) {
 	if err := s.start(); err != nil {
 		return nil, err
 	}
+	s.arguments.own = options.Args
 	s.arguments.install()
 	c, err := capture.Start(s.router.Stream)
 	if err != nil {

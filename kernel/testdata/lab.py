@@ -95,7 +95,7 @@ def live_training(lab):
         seen.add(lab.page.evaluate(source))
         assert time.time() < end, f"the live plot was drawn {len(seen)} times"
         time.sleep(0.1)
-    images.first.scroll_into_view_if_needed()
+    lab.page.evaluate("() => document.querySelector('.jp-OutputArea-output img, .jp-OutputArea-output svg').scrollIntoView()")  # it is replaced all the time
     lab.shot("training")
     lab.until("the quickstart's end", lambda o: "mul22" in o[-1], 300)
     lab.shot("quickstart")
