@@ -89,6 +89,8 @@ func (r *review) convert(e ast.Expr, to types.Type) {
 	r.promotes(e, from, to)
 	if mentionsCell(from) {
 		r.escaped = append(r.escaped, escape{from, e.Pos()})
+	} else if text := reflectText(from); text != "" {
+		r.unnamed = append(r.unnamed, text)
 	}
 }
 

@@ -30,6 +30,7 @@ type Hazards struct {
 	escaped    []types.Type
 	native     []types.Type // types of cells that compiled code has values of
 	operations []operation
+	unnamed    unnamed
 }
 
 // operation looks at the dynamic type of a value of an interface type.
@@ -39,6 +40,7 @@ type operation struct {
 	what   string
 	where  token.Position
 	direct bool // compiled code gets the value itself, where plain ones are right
+	prints bool // compiled code only prints the value
 }
 
 // review is the examination of one unit. Its findings are added to the
@@ -47,6 +49,7 @@ type review struct {
 	l          *lowerer
 	known      *Hazards
 	escaped    []escape
+	unnamed    []string // types without a name converted to interfaces, as reflection writes them
 	operations []operation
 }
 
@@ -63,6 +66,7 @@ func (h *Hazards) commit(r *review) {
 	for _, e := range r.escaped {
 		h.escape(e.from)
 	}
+	h.unnamed.escape(r.unnamed)
 	h.operations = append(h.operations, r.operations...)
 }
 

@@ -60,6 +60,7 @@ func Lower(u *front.Unit, names *Names, hazards *Hazards, goTypes GoTypes) (*Pro
 		topLevel: map[ast.Stmt]bool{}, signatures: map[*ast.FuncDecl]*types.Signature{}, copies: map[ast.Expr]bool{},
 	}
 	l.check = hazards.begin(l)
+	hazards.unnamed.use(u.Info)
 	l.program = &Program{Entry: fmt.Sprintf("cell%s%d", dot, u.Cell), names: names, review: l.check}
 	plain := l.collectGenerics()
 	for _, d := range plain {

@@ -10,6 +10,7 @@ func (h *Hazards) Native(ts []types.Type) {
 	for _, t := range ts {
 		h.native = append(h.native, t, types.NewPointer(t))
 	}
+	h.unnamed.outdated = true
 }
 
 // seesNative refuses an operation that asks for a type of a cell, or compares,
@@ -18,6 +19,9 @@ func (r *review) seesNative(op operation) {
 	if t := r.known.misread(op); t != nil {
 		cell, line, column := placeOf(op.where)
 		r.l.refusePlace(cell, line, column, "%s where the value may be a %s of a compiled cell", op.what, typeName(t))
+	} else if text := r.known.unnamed.misread(op); text != "" {
+		cell, line, column := placeOf(op.where)
+		r.l.refusePlace(cell, line, column, "%s where the value may be a %s of a compiled cell, which is another type to the interpreter", op.what, text)
 	}
 }
 
@@ -38,7 +42,7 @@ func (h *Hazards) misread(op operation) types.Type {
 // values that may now come from compiled code, and would misread them.
 func (h *Hazards) Blind() bool {
 	for _, op := range h.operations {
-		if h.misread(op) != nil {
+		if h.misread(op) != nil || h.unnamed.misread(op) != "" {
 			return true
 		}
 	}
@@ -49,7 +53,7 @@ func (h *Hazards) Blind() bool {
 // values of and that a value of type t may hold, nil if there is none.
 func (h *Hazards) MayHold(t types.Type) types.Type {
 	var found types.Type
-	interfaces(t, map[types.Type]bool{}, func(iface types.Type) {
+	interfaces(t, func(iface types.Type, _ bool) {
 		for _, e := range h.escaped {
 			if found == nil && assignable(e, iface) {
 				found = e
@@ -63,7 +67,7 @@ func (h *Hazards) MayHold(t types.Type) types.Type {
 // from others: those of structs can, a number has only its underlying type left.
 func (h *Hazards) Structured(t types.Type) bool {
 	ok := true
-	interfaces(t, map[types.Type]bool{}, func(iface types.Type) {
+	interfaces(t, func(iface types.Type, _ bool) {
 		for _, e := range h.escaped {
 			if assignable(e, iface) && !isStructLike(e) {
 				ok = false
@@ -71,40 +75,4 @@ func (h *Hazards) Structured(t types.Type) bool {
 		}
 	})
 	return ok
-}
-
-// HasInterface says that a value of type t can hold values of interface types.
-func HasInterface(t types.Type) (found bool) {
-	interfaces(t, map[types.Type]bool{}, func(types.Type) { found = true })
-	return found
-}
-
-// interfaces visits the interface types within t.
-func interfaces(t types.Type, seen map[types.Type]bool, visit func(types.Type)) {
-	if seen[t] {
-		return
-	}
-	seen[t] = true
-	switch u := t.Underlying().(type) {
-	case *types.Interface:
-		visit(t)
-	case *types.Pointer:
-		interfaces(u.Elem(), seen, visit)
-	case *types.Slice:
-		interfaces(u.Elem(), seen, visit)
-	case *types.Array:
-		interfaces(u.Elem(), seen, visit)
-	case *types.Chan:
-		interfaces(u.Elem(), seen, visit)
-	case *types.Map:
-		interfaces(u.Key(), seen, visit)
-		interfaces(u.Elem(), seen, visit)
-	case *types.Struct:
-		if named, ok := types.Unalias(t).(*types.Named); ok && named.Obj().Pkg() != nil && !isCell(named.Obj().Pkg()) {
-			return // what compiled packages keep inside is theirs
-		}
-		for i := range u.NumFields() {
-			interfaces(u.Field(i).Type(), seen, visit)
-		}
-	}
 }

@@ -27,7 +27,7 @@ func (r *review) sink(f *types.Func, call *ast.CallExpr, i int, to types.Type) {
 	}
 	name := f.Pkg().Name() + "." + f.Name()
 	if types.IsInterface(from) || holdsInterface(from, map[types.Type]bool{}) {
-		r.dynamic(name, from, arg)
+		r.dynamic(f, from, arg)
 	}
 	if types.IsInterface(from) || !mentionsCell(from) {
 		return
@@ -50,17 +50,21 @@ func (r *review) sink(f *types.Func, call *ast.CallExpr, i int, to types.Type) {
 }
 
 // dynamic notes that compiled code will look into interface values.
-func (r *review) dynamic(name string, from types.Type, arg ast.Expr) {
+func (r *review) dynamic(f *types.Func, from types.Type, arg ast.Expr) {
+	name := f.Pkg().Name() + "." + f.Name()
 	pos := r.l.unit.Fset.Position(arg.Pos())
 	what := "handing interface values to " + name
 	if types.IsInterface(from) {
 		if isEmpty(from) || isErrorLike(from) && (name == "errors.Is" || name == "errors.As") {
-			r.operations = append(r.operations, operation{iface: from, what: what, where: pos, direct: isEmpty(from)})
+			r.operations = append(r.operations, operation{iface: from, what: what, where: pos, direct: isEmpty(from), prints: prints(f)})
 		}
 		return
 	}
-	r.operations = append(r.operations, operation{iface: types.NewInterfaceType(nil, nil), what: what, where: pos})
+	r.operations = append(r.operations, operation{iface: types.NewInterfaceType(nil, nil), what: what, where: pos, prints: prints(f)})
 }
+
+// prints says that a function writes its arguments down, whatever their types are.
+func prints(f *types.Func) bool { return formats(f) || f.Pkg().Path() == "encoding/json" }
 
 func isErrorLike(t types.Type) bool {
 	return types.Identical(t.Underlying(), types.Universe.Lookup("error").Type().Underlying())

@@ -49,6 +49,7 @@ func New(goTypes lower.GoTypes, tables ...reflected.Symbols) (e *Engine, err err
 		interp: i, goTypes: goTypes, names: lower.NewNames(), hazards: &lower.Hazards{},
 		loaded: map[string]bool{path.Dir(lower.RuntimeKey): true}, types: map[string]bool{}, runtime: rt, declared: map[types.Object]bool{}, slots: map[*types.Var]reflect.Value{},
 	}
+	e.hazards.Knows(func(text string) bool { return len(typesByString(text)) > 0 })
 	if e.trim, err = newTrimmer(i); err != nil {
 		return nil, err
 	}

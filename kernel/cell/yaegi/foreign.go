@@ -17,39 +17,45 @@ import (
 // maxLooked bounds the values looked at in one variable.
 const maxLooked = 100_000
 
-// Clean reports an error if a variable holds, or may hold, interface values
-// whose type compiled code cannot see.
+// Clean gives the values in the interfaces of a variable the types that compiled
+// code knows them by. It reports an error if the variable holds, or may hold,
+// values whose type compiled code cannot see.
 func (e *Engine) Clean(v *types.Var, p reflect.Value) error {
+	const again = "run the cell that defines it again with %%go as its first line"
+	r := newRetyper()
 	if lower.HasInterface(v.Type()) {
-		l := looker{left: maxLooked, seen: map[uintptr]bool{}, bad: onlyReflected, shallow: true}
-		if l.foreign(p.Elem()) {
-			return fmt.Errorf("not supported in compiled cells: the variable %s holds a %s in an interface, a type that the interpreter made and compiled code would not recognise: run the cell that makes it again with %%%%go as its first line", v.Name(), l.found)
+		r.walk(p.Elem())
+		doubled := e.hazards.Doubled()
+		if r.failed != nil {
+			doubled = r.failed.String()
 		}
+		if r.failed != nil || r.left <= 0 && doubled != "" {
+			return fmt.Errorf("not supported in compiled cells: the variable %s may hold a %s in an interface, which the interpreter made and compiled code would not recognise: %s", v.Name(), doubled, again)
+		}
+	}
+	if what := e.hazards.Hidden(v.Type()); what != "" && (r.opaque || r.left <= 0) {
+		return fmt.Errorf("not supported in compiled cells: values may pass through the variable %s whose type, such as %s, is another one to the interpreter than to compiled code: %s", v.Name(), what, again)
 	}
 	escaped := e.hazards.MayHold(v.Type())
 	if escaped == nil {
 		return nil
 	}
-	l := looker{left: maxLooked, seen: map[uintptr]bool{}, bad: func(t reflect.Type) bool { return madeUp(t, 0) }}
+	l := looker{left: maxLooked, seen: map[uintptr]bool{}}
 	if !e.hazards.Structured(v.Type()) || l.foreign(p.Elem()) || l.left <= 0 {
-		return fmt.Errorf("not supported in compiled cells: the variable %s may hold a %s that the interpreter made: run the cell that defines it again with %%%%go as its first line",
-			v.Name(), types.TypeString(escaped, func(*types.Package) string { return "" }))
+		return fmt.Errorf("not supported in compiled cells: the variable %s may hold a %s that the interpreter made: %s",
+			v.Name(), types.TypeString(escaped, func(*types.Package) string { return "" }), again)
 	}
 	return nil
 }
 
 type looker struct {
-	left  int
-	seen  map[uintptr]bool
-	bad   func(t reflect.Type) bool // of a value in an interface
-	found reflect.Type              // the first bad one
-	// shallow leaves structs of compiled packages alone: what they hold, they have made.
-	shallow bool
+	left int
+	seen map[uintptr]bool
 }
 
 var interpreterValue = reflect.TypeFor[interp.Exports]().PkgPath()
 
-// foreign looks for interface values of bad types.
+// foreign looks for interface values of types that the interpreter made up.
 func (l *looker) foreign(v reflect.Value) bool {
 	if l.left--; l.left <= 0 || !v.IsValid() {
 		return false
@@ -59,11 +65,7 @@ func (l *looker) foreign(v reflect.Value) bool {
 		if v.IsNil() {
 			return false
 		}
-		if t := v.Elem().Type(); l.bad(t) {
-			l.found = t
-			return true
-		}
-		return l.foreign(v.Elem())
+		return madeUp(v.Elem().Type(), 0) || l.foreign(v.Elem())
 	case reflect.Pointer:
 		if v.IsNil() || l.seen[v.Pointer()] {
 			return false
@@ -71,9 +73,6 @@ func (l *looker) foreign(v reflect.Value) bool {
 		l.seen[v.Pointer()] = true
 		return l.foreign(v.Elem())
 	case reflect.Struct:
-		if l.shallow && v.Type().PkgPath() != "" {
-			return false
-		}
 		for i := range v.NumField() {
 			if l.foreign(v.Field(i)) {
 				return true
