@@ -31,8 +31,56 @@ func (l *lowerer) rangeLoop(s *ast.RangeStmt) ast.Stmt {
 	if s.Tok == token.DEFINE && captures(s.Body) {
 		l.copyVars(s.Body, s.Key, s.Value)
 	}
+	if s.Tok == token.ASSIGN {
+		l.assignEach(s)
+	}
 	l.withStopCheck(s.Body)
 	return s
+}
+
+// assignEach has a loop that gives its values to variables from outside do so in its body: the interpreter would make variables of its own.
+func (l *lowerer) assignEach(s *ast.RangeStmt) {
+	assign := &ast.AssignStmt{Tok: token.ASSIGN}
+	var round [2]ast.Expr
+	for i, target := range []ast.Expr{s.Key, s.Value} {
+		if target == nil || isBlank(target) {
+			continue
+		}
+		if given := rangeTypes(l.typeOf(s.X))[i]; given == nil || !types.Identical(given, l.typeOf(target)) {
+			l.refuse(target.Pos(), "a range loop that converts what it gives to another type")
+		}
+		name := l.temp("each")
+		round[i] = ast.NewIdent(name)
+		assign.Lhs, assign.Rhs = append(assign.Lhs, target), append(assign.Rhs, ast.NewIdent(name))
+	}
+	if len(assign.Lhs) == 0 {
+		return
+	}
+	if round[0] == nil {
+		round[0] = ast.NewIdent("_")
+	}
+	s.Key, s.Value, s.Tok = round[0], round[1], token.DEFINE
+	nest(s.Body, []ast.Stmt{assign})
+}
+
+// rangeTypes are the types of the two values that a range over t gives.
+func rangeTypes(t types.Type) [2]types.Type {
+	number := types.Type(types.Typ[types.Int])
+	switch t := t.Underlying().(type) {
+	case *types.Basic:
+		return [2]types.Type{number, types.Universe.Lookup("rune").Type()}
+	case *types.Slice:
+		return [2]types.Type{number, t.Elem()}
+	case *types.Array:
+		return [2]types.Type{number, t.Elem()}
+	case *types.Pointer:
+		return rangeTypes(t.Elem())
+	case *types.Map:
+		return [2]types.Type{t.Key(), t.Elem()}
+	case *types.Chan:
+		return [2]types.Type{t.Elem()}
+	}
+	return [2]types.Type{}
 }
 
 // copyVars makes the loop's variables local to the body.

@@ -317,6 +317,7 @@ func (l *lowerer) stmt(c *astutil.Cursor, s ast.Stmt) {
 	case *ast.CaseClause:
 		s.Body = l.trace(s.Body)
 	case *ast.CommClause:
+		l.receive(s)
 		s.Body = l.trace(s.Body)
 	}
 }
