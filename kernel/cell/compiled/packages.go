@@ -35,7 +35,7 @@ type packageList struct {
 var basePackages = []string{runPath, "runtime", "runtime/cgo"}
 
 func openPackages(t *toolchain, dir string) *packages {
-	p := &packages{tools: t, store: filepath.Join(dir, "packages.json")}
+	p := &packages{tools: t, store: filepath.Join(dir, "packages.json"), addonOf: func(string) *addon { return nil }}
 	if text, err := os.ReadFile(p.store); err != nil || json.Unmarshal(text, &p.known) != nil {
 		p.known = packageList{}
 	}
