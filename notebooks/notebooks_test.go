@@ -166,7 +166,7 @@ func TestOverconfidence(t *testing.T) {
 	for _, method := range []string{"GRPO", "DCPO"} {
 		accuracy := e.numbers(method + `\*\*: accuracy \w+ \(([\d.]+) to`)
 		confidence := e.numbers(method + `\*\*: .*stated confidence \w+ \([\d.]+ to ([\d.]+)\)`)
-		if len(accuracy) != 1 || len(confidence) != 1 || accuracy[0] <= 0 || accuracy[0] >= 1 || confidence[0] <= 0 || confidence[0] >= 1 {
+		if len(accuracy) == 0 || len(confidence) == 0 || accuracy[0] <= 0 || accuracy[0] >= 1 || confidence[0] <= 0 || confidence[0] >= 1 {
 			t.Errorf("%s: accuracy %v, confidence %v", method, accuracy, confidence)
 		}
 	}
@@ -202,7 +202,7 @@ func TestAblation(t *testing.T) {
 	e := runNotebook(t, "ablation_gamma", map[string]string{"steps": "8", "gammas": "0 1", "weights": "2", "lessons": "1000", "habits": "400"})
 	e.pictures(1)
 	for _, name := range []string{"base", "γ = 0, w = 0.5", "γ = 1, w = 0.5", "γ = 0.5, w = 2"} {
-		if found := e.numbers(regexp.QuoteMeta(name) + ` +([\d.]+)`); len(found) == 0 || found[0] < 0 || found[0] >= 1 {
+		if found := e.numbers(regexp.QuoteMeta(name) + ` +([\d.]+)`); len(found) == 0 || found[len(found)-1] <= 0 || found[len(found)-1] >= 1 { // behind the progress bar's
 			t.Errorf("%s: accuracy %v", name, found)
 		}
 	}
