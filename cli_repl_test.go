@@ -127,6 +127,15 @@ func TestScriptArguments(t *testing.T) {
 	if status != 5 || out != "5 [x --quiet]\n" || complaints != "" {
 		t.Errorf("exit status %d, printed %q and %q", status, out, complaints)
 	}
+	if status, out, _ = godcpo(t, "run", "-o", filepath.Join(t.TempDir(), "executed.ipynb"), path, "-p", "4", "y.ipynb"); status != 4 || out != "4 [y.ipynb]\n" {
+		t.Errorf("with a notebook among the arguments: exit status %d, printed %q", status, out)
+	}
+	if status, out, _ = godcpo(t, "run", "n.ipynb", "--help"); status != exitOK || !strings.Contains(out, "run NOTEBOOK|SCRIPT") {
+		t.Errorf("help behind a name: exit status %d, %q", status, out)
+	}
+	if status, _, complaints = godcpo(t, "run", "n.ipynb", "--log-level", "shout"); status != exitUsage || !strings.Contains(complaints, "shout") {
+		t.Errorf("a flag of all commands behind a name: exit status %d, %q", status, complaints)
+	}
 	if status, _, complaints = godcpo(t, "run", "n.ipynb", "x"); status != exitUsage || !strings.Contains(complaints, "takes no arguments") {
 		t.Errorf("exit status %d, %q", status, complaints)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/dcpo-go/godcpo/kernel/notebook"
 	"github.com/dcpo-go/godcpo/kernel/symbols"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newRun() *cobra.Command {
@@ -37,12 +37,9 @@ Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 i
 		Example: `  godcpo run notebooks/quickstart.ipynb
   godcpo run notebooks/quickstart.ipynb -p seeds=3 -o three-seeds.ipynb --html three-seeds.html --timeout 30m
   godcpo run --timeout 1h sweep.go 0.1 0.5 0.9`,
-		Args: usageArgs(cobra.MinimumNArgs(1)),
+		Args: runArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			script := notebook.IsScript(args[0])
-			if !script && len(args) > 1 {
-				return usageError(fmt.Errorf("%q: a notebook takes no arguments; parameters are given as -p name=value", args[1]))
-			}
 			if script {
 				opt.Session.Args = args
 				opt.Session.Limits = cell.Limits{Text: -1, TextRate: -1, Displays: -1, DisplayRate: -1} // all of it is asked for
@@ -62,6 +59,7 @@ Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 i
 		},
 	}
 	flags := cmd.Flags()
+	flags.SetInterspersed(false) // see runArgs
 	flags.StringArrayVarP(&parameters, "parameter", "p", nil, "replace a value of the cell tagged \"parameters\", as name=value; may be repeated")
 	flags.StringVarP(&opt.Output, "output", "o", "", "where the executed notebook goes (default NOTEBOOK with the ending .executed.ipynb)")
 	flags.StringVar(&opt.HTML, "html", "", "write the executed notebook as a page as well, which opens in any browser")
@@ -72,14 +70,23 @@ Exit status: 0 done; 1 a cell failed; 2 wrong usage or file; 124 time-out; 130 i
 	return cmd
 }
 
-// keepScriptFlags leaves flags that stand behind a script's name to the script.
-func keepScriptFlags(root *cobra.Command, args []string) {
-	if slices.ContainsFunc(args, func(a string) bool { return !notebook.IsScript(a) }) {
-		return
+// runArgs reads the flags that stand behind a notebook's name; those behind a script's are the script's.
+func runArgs(cmd *cobra.Command, args []string) error {
+	if err := usageArgs(cobra.MinimumNArgs(1))(cmd, args); err != nil || notebook.IsScript(args[0]) {
+		return err
 	}
-	if cmd, _, err := root.Find([]string{"run"}); err == nil {
-		cmd.Flags().SetInterspersed(false)
+	flags := cmd.Flags()
+	flags.SetInterspersed(true)
+	if err := flags.Parse(args[1:]); err != nil {
+		return cmd.FlagErrorFunc()(cmd, err)
 	}
+	if help, err := flags.GetBool("help"); err == nil && help {
+		return pflag.ErrHelp
+	}
+	if flags.NArg() > 0 {
+		return usageError(fmt.Errorf("%q: a notebook takes no arguments; parameters are given as -p name=value", flags.Arg(0)))
+	}
+	return nil
 }
 
 // parseParameters reads name=value pairs; the last one of a name counts.

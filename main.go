@@ -53,7 +53,6 @@ func main() {
 // run executes one command line and returns its exit status. An error is printed once, on standard error.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
-	keepScriptFlags(root, args)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -26,8 +26,8 @@ func TestMain(m *testing.M) {
 // killedProblems are asked four times each by the process that is killed.
 const killedProblems = 500
 
-// TestKilled kills an evaluation without a warning at random moments and starts it again, until it has come to its end: the journal holds each
-// answer once, and no answer that it held was asked for again.
+// TestKilled kills an evaluation without a warning again and again, each time after a random number of answers, until it has come to its end: the
+// journal holds each answer once, and no answer that it held was asked for again.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts many processes")
@@ -36,7 +36,14 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
 	moments := rand.New(rand.NewPCG(seed, 0))
-	kills, spare := 0, 0
+	given := func() (n int) {
+		for _, times := range s.Answers() {
+			n += times
+		}
+		return n
+	}
+	const most = 100 // answers between two kills
+	kills := 0
 	for {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "GODCPO_TEST_EVALUATE="+dir, "GODCPO_TEST_URL="+s.URL)
@@ -44,9 +51,22 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(100*time.Millisecond+time.Duration(moments.Float64()*float64(300*time.Millisecond)), func() { _ = cmd.Process.Kill() })
-		err := cmd.Wait()
-		if timer.Stop(); err == nil {
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		err, over := error(nil), false
+		for last := given() + moments.IntN(most); !over && given() < last; {
+			select {
+			case err = <-ended:
+				over = true
+			case <-time.After(time.Millisecond):
+			}
+		}
+		if !over {
+			time.Sleep(time.Duration(moments.Float64() * float64(10*time.Millisecond)))
+			_ = cmd.Process.Kill()
+			err = <-ended
+		}
+		if err == nil {
 			break
 		}
 		if cmd.ProcessState.ExitCode() != -1 {
@@ -57,14 +77,12 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	answered, _ := once(t, dir, killedProblems, 4)
-	for _, n := range s.Answers() {
-		spare += n - 1
-	}
+	spare := given() - len(s.Answers())
 	t.Logf("%d kills (moments by seed %d), %d answers, %d of them sent again since a kill came between", kills, seed, answered, spare)
 	if answered != 4*killedProblems || spare > kills*32 {
 		t.Errorf("%d answers, %d sent again, want at most those under way at %d kills", answered, spare, kills)
 	}
-	if kills < 3 {
+	if kills < 5 {
 		t.Errorf("it was killed %d times only", kills)
 	}
 }

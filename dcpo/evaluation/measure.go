@@ -106,8 +106,10 @@ func (r *Result) overall(m *Method) *calibration.Summary {
 	if len(sets) < 2 {
 		return nil
 	}
-	mean := calibration.MeanOfSets(sets, r.Options.Bins)
-	if !r.Options.NoIntervals {
+	var mean calibration.Summary
+	if r.Options.NoIntervals {
+		mean = calibration.MeanOfSets(sets, r.Options.Bins)
+	} else {
 		mean = r.Options.Bootstrap.Mean(sets, r.Options.Bins)
 	}
 	return &mean

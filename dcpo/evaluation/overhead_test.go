@@ -14,32 +14,27 @@ import (
 	"github.com/dcpo-go/godcpo/dcpo/vllm/vllmtest"
 )
 
-// TestOverhead compares an evaluation with bare loops that put as many requests and look at nothing, against a server that takes 50 ms an answer: the
-// server's limit is what bounds it. What is over is logged; the bound is wide, since other work may share the machine.
-func TestOverhead(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures time")
-	}
-	s := start(t, vllmtest.Options{Latency: 50 * time.Millisecond, Bulk: 4 << 10})
+// BenchmarkOverhead compares an evaluation with bare loops that put as many requests and look at nothing, against a server that takes 50 ms an answer: the
+// server's limit is what bounds it. The metrics are what is over the bare loops and over the limit, in percent.
+func BenchmarkOverhead(b *testing.B) {
+	s := start(b, vllmtest.Options{Latency: 50 * time.Millisecond, Bulk: 4 << 10})
 	const problems = 400
-	bare := bareTime(t, s.URL, 4*problems)
-	began := time.Now()
-	if _, err := Run(t.Context(), quick(t.TempDir(), s.URL, sums(problems))); err != nil {
-		t.Fatal(err)
+	var bare, took time.Duration
+	for b.Loop() {
+		bare += bareTime(b, s.URL, 4*problems)
+		began := time.Now()
+		if _, err := Run(b.Context(), quick(b.TempDir(), s.URL, sums(problems))); err != nil {
+			b.Fatal(err)
+		}
+		took += time.Since(began)
 	}
-	took, least := time.Since(began), 4*problems/32*50*time.Millisecond
-	t.Logf("%v; bare loops %v, the server's limit %v: %+.1f %% against bare loops, %+.1f %% against the limit", took, bare, least,
-		100*(took-bare).Seconds()/bare.Seconds(), 100*(took-least).Seconds()/least.Seconds())
-	if took > bare*3/2 {
-		t.Errorf("it took %v, bare loops %v", took, bare)
-	}
-	if s.Busiest() != 32 {
-		t.Errorf("%d requests were under way at most, want 32", s.Busiest())
-	}
+	least := time.Duration(b.N) * (4 * problems / 32 * 50 * time.Millisecond)
+	b.ReportMetric(100*(took-bare).Seconds()/bare.Seconds(), "%/bare")
+	b.ReportMetric(100*(took-least).Seconds()/least.Seconds(), "%/limit")
 }
 
 // bareTime is how long 32 loops take to put n like requests.
-func bareTime(t *testing.T, url string, n int) time.Duration {
+func bareTime(t testing.TB, url string, n int) time.Duration {
 	t.Helper()
 	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 	defer client.CloseIdleConnections()

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/dcpo-go/godcpo/kernel/cell/goroutine"
 )
 
 // defers are the deferred calls of one call of a function.
@@ -59,7 +61,7 @@ func (d *defers) Run(body func()) {
 // a panic. Its deferred calls may wake the cell, which must not end before the
 // panic is known.
 func (rt *runtime) unwind(on bool) {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	if r := rt.goroutines[id]; on && r != nil {
@@ -91,7 +93,7 @@ func (rt *runtime) awaitUnwinding(ctx context.Context, r *run, most time.Duratio
 // panic of the call itself.
 func (rt *runtime) deferred(call func(), f *flight) (thrown *flight) {
 	if f != nil && !f.recovered {
-		id := goroutineID()
+		id := goroutine.ID()
 		rt.mu.Lock()
 		f.outer = rt.flights[id]
 		rt.flights[id] = f
@@ -115,7 +117,7 @@ func (rt *runtime) deferred(call func(), f *flight) (thrown *flight) {
 
 // recovered is recover.
 func (rt *runtime) recovered() any {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	f := rt.flights[id]

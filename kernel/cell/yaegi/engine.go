@@ -158,15 +158,25 @@ func caught(err *error, doing string) {
 // Set gives a session variable a value.
 func (e *Engine) Set(v *types.Var, value reflect.Value) (err error) {
 	defer caught(&err, "set "+v.Name())
-	p, ok := e.slots[v]
-	if !ok {
-		if p, err = e.interp.Eval("&" + e.names.Of(v)); err != nil {
-			return fmt.Errorf("find %s: %w", v.Name(), err)
-		}
-		e.slots[v] = p
+	p, err := e.slot(v)
+	if err != nil {
+		return err
 	}
 	p.Elem().Set(value)
 	return nil
+}
+
+// slot is the address of a session variable that the interpreter has. Asking the interpreter compiles a program, so it is asked once.
+func (e *Engine) slot(v *types.Var) (p reflect.Value, err error) {
+	defer caught(&err, "find "+v.Name())
+	if p, ok := e.slots[v]; ok {
+		return p, nil
+	}
+	if p, err = e.interp.Eval("&" + e.names.Of(v)); err != nil {
+		return p, fmt.Errorf("find %s: %w", v.Name(), err)
+	}
+	e.slots[v] = p
+	return p, nil
 }
 
 // Drop lets go of functions that later cells cannot name. What was compiled with them goes on with them.

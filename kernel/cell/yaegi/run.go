@@ -10,6 +10,7 @@ import (
 
 	"github.com/traefik/yaegi/interp"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/goroutine"
 	"github.com/dcpo-go/godcpo/kernel/cell/lower"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/cell/patience"
@@ -60,21 +61,12 @@ func (e *Engine) Run(ctx context.Context, c *Compiled, grace time.Duration) (Out
 	rt.run = nil
 	r.over = true
 	steps, err := *rt.step, r.err
-	if stopErr != nil && (err == nil || errors.Is(err, errStopped) || !isDone(r.done)) {
+	if stopErr != nil && (err == nil || errors.Is(err, errStopped) || !goroutine.Done(r.done)) {
 		err = stopErr
 	} else if stopErr == nil && err == nil {
 		steps = len(c.program.Steps)
 	}
 	return Outcome{Values: r.shown, Steps: steps}, err
-}
-
-func isDone(done chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	default:
-		return false
-	}
 }
 
 // wait returns when the cell has ended. The error is the reason for which it was
@@ -157,7 +149,7 @@ func (e *Engine) call(r *run) {
 
 // join makes the calling goroutine one of the run's.
 func (rt *runtime) join(r *run) (leave func()) {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	rt.goroutines[id] = r
 	rt.mu.Unlock()
@@ -176,7 +168,7 @@ func (rt *runtime) join(r *run) (leave func()) {
 
 // start runs f in a goroutine of the run to which the caller belongs.
 func (rt *runtime) start(f func()) {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	r := rt.goroutines[id]
 	if r == nil {

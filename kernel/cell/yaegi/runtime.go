@@ -6,11 +6,11 @@ import (
 	"math"
 	"reflect"
 	goruntime "runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/goroutine"
 	"github.com/dcpo-go/godcpo/kernel/cell/lower"
 )
 
@@ -87,7 +87,7 @@ func onlyCellTypes(v any, methods string) {
 // recover from. Unlike a panic, which the interpreter throws anew in every
 // function on the way, it takes time in proportion to the depth only.
 func (rt *runtime) leave(reason error) {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	rt.left[id] = reason
 	rt.mu.Unlock()
@@ -96,7 +96,7 @@ func (rt *runtime) leave(reason error) {
 
 // reason returns why the calling goroutine left, nil if it did not.
 func (rt *runtime) reason() error {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	err := rt.left[id]
@@ -116,7 +116,7 @@ func check(err error) {
 // interrupted is called by loops while a cell is being stopped. Goroutines of
 // other cells go on.
 func (rt *runtime) interrupted() {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	r := rt.goroutines[id]
 	stop := r != nil && r.stopping
@@ -139,20 +139,6 @@ func (rt *runtime) enter() {
 	if *rt.stop {
 		rt.interrupted()
 	}
-}
-
-// goroutineID reads the number of the calling goroutine from its stack trace,
-// the only place where Go tells it.
-func goroutineID() uint64 {
-	var buf [64]byte
-	text := string(buf[:goruntime.Stack(buf[:], false)])
-	text = strings.TrimPrefix(text, "goroutine ")
-	number, _, _ := strings.Cut(text, " ")
-	id, err := strconv.ParseUint(number, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return id
 }
 
 func clearAny(v any) { reflect.ValueOf(v).Clear() }
@@ -182,7 +168,7 @@ type trace struct {
 // Write takes the interpreter's report of a panic: one line for each function
 // that it leaves, "place: panic: package.function(...)".
 func (rt *runtime) Write(p []byte) (int, error) {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	t := rt.traces[id]
@@ -201,7 +187,7 @@ func (rt *runtime) Write(p []byte) (int, error) {
 
 // takeTrace returns what is known of the panic of the calling goroutine.
 func (rt *runtime) takeTrace() *trace {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	t := rt.traces[id]

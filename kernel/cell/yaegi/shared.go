@@ -20,11 +20,7 @@ func (e *Engine) Address(v *types.Var) (p reflect.Value, ok bool) {
 		}
 		e.declared[v] = true
 	}
-	var err error
-	func() {
-		defer caught(&err, "find "+v.Name())
-		p, err = e.interp.Eval("&" + e.names.Of(v))
-	}()
+	p, err := e.slot(v)
 	return p, err == nil && p.Kind() == reflect.Pointer
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/traefik/yaegi/interp"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/goroutine"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/cell/reflected"
 	"github.com/dcpo-go/godcpo/kernel/gonb/synced"
@@ -202,7 +203,7 @@ func (rt *runtime) overrides(tables []reflected.Symbols) interp.Exports {
 
 // sleep is time.Sleep that ends when the cell is stopped.
 func (rt *runtime) sleep(d time.Duration) {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	r := rt.goroutines[id]
 	rt.mu.Unlock()
@@ -210,25 +211,15 @@ func (rt *runtime) sleep(d time.Duration) {
 		time.Sleep(d)
 		return
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return
-	case <-r.ctx.Done():
-	case <-r.fail:
+	if !goroutine.Sleep(r.ctx, d, r.fail, r.done) {
+		rt.leave(errStopped)
 	}
-	if isDone(r.done) {
-		<-timer.C // the cell has ended: its goroutines are on their own
-		return
-	}
-	rt.leave(errStopped)
 }
 
 // guarded makes a function that a goroutine of compiled code calls report its
 // panic instead of ending the process.
 func (rt *runtime) guarded(f func()) func() {
-	id := goroutineID()
+	id := goroutine.ID()
 	rt.mu.Lock()
 	r := rt.goroutines[id]
 	rt.mu.Unlock()

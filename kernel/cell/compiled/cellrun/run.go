@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/goroutine"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 	"github.com/dcpo-go/godcpo/kernel/cell/patience"
 )
@@ -63,19 +64,10 @@ func Do(ctx context.Context, c *Cell, r *Run, grace time.Duration) (outcome.Outc
 	runs.current, r.over = nil, true
 	stopCurrent.Store(false)
 	err := cause
-	if isDone(r.done) && r.err != nil && !errors.Is(r.err, errStopped) {
+	if goroutine.Done(r.done) && r.err != nil && !errors.Is(r.err, errStopped) {
 		err = r.err
 	}
 	return outcome.Outcome{Values: r.shown, Steps: *c.Step}, err
-}
-
-func isDone(done chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	default:
-		return false
-	}
 }
 
 // wait returns when the cell has ended or will not stop. The error is the reason
@@ -142,7 +134,7 @@ func (r *Run) call(run func()) {
 // join makes the calling goroutine one of the run's. Its number is read here,
 // where the stack is not deep.
 func (r *Run) join() (id uint64, leave func()) {
-	id = goroutineID()
+	id = goroutine.ID()
 	runs.Lock()
 	runs.of[id] = r
 	runs.Unlock()
@@ -161,7 +153,7 @@ func (r *Run) join() (id uint64, leave func()) {
 // mine returns the run to which the calling goroutine belongs. Goroutines that
 // compiled packages start are counted to the cell that runs.
 func mine() *Run {
-	id := goroutineID()
+	id := goroutine.ID()
 	runs.Lock()
 	defer runs.Unlock()
 	if r := runs.of[id]; r != nil {

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"runtime"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/dcpo-go/godcpo/kernel/cell/goroutine"
 	"github.com/dcpo-go/godcpo/kernel/cell/outcome"
 )
 
@@ -81,7 +80,7 @@ func pulse() {
 // interrupted ends the calling goroutine if its cell is being stopped.
 // Goroutines of other cells go on.
 func interrupted() {
-	id := goroutineID()
+	id := goroutine.ID()
 	runs.Lock()
 	r := runs.of[id]
 	stopping := r != nil && r.stopping
@@ -137,7 +136,7 @@ func watchStack() {
 	}
 	runtime.GC() // stacks of former calls may still count
 	if stackBytes() >= manyBytes {
-		leave(goroutineID(), &outcome.PanicError{Value: errTooDeep, Message: errTooDeep.Error()})
+		leave(goroutine.ID(), &outcome.PanicError{Value: errTooDeep, Message: errTooDeep.Error()})
 	}
 }
 
@@ -158,7 +157,7 @@ func Exit(code int) { panic(outcome.Exit(code)) }
 
 // Sleep is time.Sleep that ends when the cell is stopped.
 func Sleep(d time.Duration) {
-	id := goroutineID()
+	id := goroutine.ID()
 	runs.Lock()
 	r := runs.of[id]
 	runs.Unlock()
@@ -166,19 +165,9 @@ func Sleep(d time.Duration) {
 		time.Sleep(d)
 		return
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return
-	case <-r.ctx.Done():
-	case <-r.fail:
+	if !goroutine.Sleep(r.ctx, d, r.fail, r.done) {
+		leave(id, errStopped)
 	}
-	if isDone(r.done) {
-		<-timer.C // the cell has ended: its goroutines are on their own
-		return
-	}
-	leave(id, errStopped)
 }
 
 // AfterFunc is time.AfterFunc whose function may panic.
@@ -186,16 +175,3 @@ func AfterFunc(d time.Duration, f func()) *time.Timer { return time.AfterFunc(d,
 
 // AfterContext is context.AfterFunc whose function may panic.
 func AfterContext(ctx context.Context, f func()) func() bool { return context.AfterFunc(ctx, Guard(f)) }
-
-// goroutineID reads the number of the calling goroutine from its stack trace,
-// the only place where Go tells it.
-func goroutineID() uint64 {
-	var buf [64]byte
-	text := string(buf[:runtime.Stack(buf[:], false)])
-	number, _, _ := strings.Cut(strings.TrimPrefix(text, "goroutine "), " ")
-	id, err := strconv.ParseUint(number, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return id
-}
