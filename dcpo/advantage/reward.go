@@ -32,7 +32,7 @@ func streams(rollouts []Rollout) (answer, confidence []float64) {
 	answer, confidence = make([]float64, len(rollouts)), make([]float64, len(rollouts))
 	for i, r := range rollouts {
 		answer[i], confidence[i] = r.Answer, r.Calibration
-		span := r.credited()
+		span := r.Credited()
 		for t, v := range r.TokenRewards {
 			if span.Start <= t && t < span.End {
 				confidence[i] += v

@@ -6,10 +6,10 @@ import (
 	"github.com/dcpo-go/godcpo/dcpo/verbal"
 )
 
-// credited returns the tokens that carry the confidence's advantage: the span,
+// Credited returns the tokens that carry the confidence's advantage: the span,
 // or, in a rollout without a readable confidence, the last token alone, so that
 // leaving the confidence out has a price.
-func (r Rollout) credited() verbal.Span {
+func (r Rollout) Credited() verbal.Span {
 	if r.HasConfidence {
 		return r.Span
 	}
@@ -49,7 +49,7 @@ func uniform(rollouts []Rollout, values []float64) []Advantage {
 func split(rollouts []Rollout, answer, confidence []float64) []Advantage {
 	out := make([]Advantage, len(rollouts))
 	for i, r := range rollouts {
-		out[i] = Advantage{Answer: answer[i], Confidence: confidence[i], Tokens: perToken(answer[i], confidence[i], r.Length, r.credited())}
+		out[i] = Advantage{Answer: answer[i], Confidence: confidence[i], Tokens: perToken(answer[i], confidence[i], r.Length, r.Credited())}
 	}
 	return out
 }
@@ -58,7 +58,7 @@ func split(rollouts []Rollout, answer, confidence []float64) []Advantage {
 func varying(rollouts []Rollout, tokens [][]float64) []Advantage {
 	out := make([]Advantage, len(rollouts))
 	for i, r := range rollouts {
-		span, inside, outside := r.credited(), 0., 0.
+		span, inside, outside := r.Credited(), 0., 0.
 		for t, v := range tokens[i] {
 			if span.Start <= t && t < span.End {
 				inside += v
