@@ -38,6 +38,7 @@ func init() {
 		// type definitions
 		"Comparison":      reflect.ValueOf((*dcpo.Comparison)(nil)),
 		"Config":          reflect.ValueOf((*dcpo.Config)(nil)),
+		"Conflict":        reflect.ValueOf((*dcpo.Conflict)(nil)),
 		"Curves":          reflect.ValueOf((*dcpo.Curves)(nil)),
 		"EvalOptions":     reflect.ValueOf((*dcpo.EvalOptions)(nil)),
 		"ExampleTable":    reflect.ValueOf((*dcpo.ExampleTable)(nil)),
@@ -53,6 +54,7 @@ func init() {
 		"StepReport":      reflect.ValueOf((*dcpo.StepReport)(nil)),
 		"Task":            reflect.ValueOf((*dcpo.Task)(nil)),
 		"Timing":          reflect.ValueOf((*dcpo.Timing)(nil)),
+		"TokenNorms":      reflect.ValueOf((*dcpo.TokenNorms)(nil)),
 		"Trainer":         reflect.ValueOf((*dcpo.Trainer)(nil)),
 		"WarmupOptions":   reflect.ValueOf((*dcpo.WarmupOptions)(nil)),
 	}
