@@ -10,10 +10,10 @@ import (
 	"github.com/dcpo-go/godcpo/dcpo/advantage"
 )
 
-// collect fills the step with graded and rewarded rollouts of train.prompts problems. With dynamic sampling, groups whose rewards
+// collect fills the step with graded and rewarded rollouts of as many problems as it asks. With dynamic sampling, groups whose rewards
 // are all alike teach nothing: other problems are asked in their place, up to train.max_refills times.
 func (t *Trainer) collect(ctx context.Context, s *step) error {
-	want, groups := t.cfg.Train.Prompts, 0
+	want, groups := s.prompts, 0
 	for refill := 0; ; refill++ {
 		s.begin("rollout")
 		problems, err := t.source.next(want - groups)

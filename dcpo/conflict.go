@@ -23,6 +23,9 @@ type Conflict struct {
 	Shared, Separated float64
 	// Reasoning and Confidence are the cosines where both rewards are given to the reasoning's tokens alone, and to the confidence's alone.
 	Reasoning, Confidence float64
+	// Correlation is that of the two advantages over the rollouts, with their group means taken off: where an answer that is right also earns more for its
+	// confidence than the others of its group, the gradients on shared tokens tend to agree. NaN where one of the two is the same for all.
+	Correlation float64
 	// Lengths of the gradients of each reward on each kind of token: before any clipping, over all trainable parameters, each token weighed as the
 	// configuration's loss weighs it.
 	AccuracyNorms, CalibrationNorms TokenNorms
@@ -31,22 +34,29 @@ type Conflict struct {
 // TokenNorms are lengths of a reward's gradient by the tokens that it is given to.
 type TokenNorms struct{ Reasoning, Confidence, All float64 }
 
-// MeasureConflict measures the rollouts that the next step would learn from, with the weights as they are. Nothing changes: the next step samples the same
-// problems with the same seeds. It takes a step's time, with seven backward passes in place of its updates.
-func (t *Trainer) MeasureConflict(ctx context.Context) (Conflict, error) {
+// MeasureConflict measures the rollouts of so many problems, with the weights as they are; 0 problems stands for train.prompts, which are those that the next
+// step will learn from. Nothing changes: the next step samples the same problems with the same seeds as without. It takes a step's time, with seven backward
+// passes in place of its updates.
+func (t *Trainer) MeasureConflict(ctx context.Context, problems int) (Conflict, error) {
+	if problems < 0 {
+		return Conflict{}, fmt.Errorf("measure the gradients' conflict on %d problems: want a number above 0, or 0 for train.prompts", problems)
+	}
 	at, err := t.source.state()
 	if err != nil {
 		return Conflict{}, err
 	}
-	c, err := t.measureConflict(ctx)
+	c, err := t.measureConflict(ctx, problems)
 	if err = errors.Join(err, t.source.restore(at)); err != nil {
 		return Conflict{}, fmt.Errorf("measure the gradients' conflict after step %d: %w", t.Steps(), err)
 	}
 	return c, nil
 }
 
-func (t *Trainer) measureConflict(ctx context.Context) (Conflict, error) {
+func (t *Trainer) measureConflict(ctx context.Context, problems int) (Conflict, error) {
 	s := t.newStep()
+	if problems > 0 {
+		s.prompts = problems
+	}
 	if err := t.collect(ctx, s); err != nil {
 		return Conflict{}, err
 	}
@@ -56,7 +66,11 @@ func (t *Trainer) measureConflict(ctx context.Context) (Conflict, error) {
 	if err := t.score(ctx, s); err != nil {
 		return Conflict{}, err
 	}
-	batches, err := t.conflicting(s)
+	advantages, err := t.conflictingAdvantages(s)
+	if err != nil {
+		return Conflict{}, err
+	}
+	batches, err := t.conflictingBatches(s, advantages)
 	if err != nil {
 		return Conflict{}, err
 	}
@@ -65,7 +79,7 @@ func (t *Trainer) measureConflict(ctx context.Context) (Conflict, error) {
 		return Conflict{}, err
 	}
 	c := conflictOf(compared)
-	c.Rollouts = len(s.rollouts)
+	c.Rollouts, c.Correlation = len(s.rollouts), correlation(advantages)
 	for i := range s.rollouts {
 		if s.rollouts[i].Span.Len() > 0 {
 			c.Spans++
@@ -83,8 +97,8 @@ const (
 	conflictBatches
 )
 
-// conflicting lays the step's rollouts out four times: each reward's advantages on each kind of token, 0 elsewhere.
-func (t *Trainer) conflicting(s *step) ([]*learner.Batch, error) {
+// conflictingAdvantages standardises the accuracy and the calibration reward of each rollout in its group, whatever the method rewards.
+func (t *Trainer) conflictingAdvantages(s *step) ([]advantage.Advantage, error) {
 	credited := make([]advantage.Rollout, len(s.rollouts))
 	for i := range credited {
 		r := &s.rollouts[i]
@@ -95,10 +109,11 @@ func (t *Trainer) conflicting(s *step) ([]*learner.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	advantages, err := streams.Estimate(credited)
-	if err != nil {
-		return nil, err
-	}
+	return streams.Estimate(credited)
+}
+
+// conflictingBatches lays the step's rollouts out four times: each reward's advantages on each kind of token, 0 elsewhere.
+func (t *Trainer) conflictingBatches(s *step, advantages []advantage.Advantage) ([]*learner.Batch, error) {
 	weights, err := loss.TokenWeights(t.recipe.Aggregation, t.rows(s), s.window, t.recipe.Spans)
 	if err != nil {
 		return nil, err
@@ -110,7 +125,7 @@ func (t *Trainer) conflicting(s *step) ([]*learner.Batch, error) {
 		batches[b].Fields[loss.Advantages] = make([]float32, len(weights))
 	}
 	for i, a := range advantages {
-		span := credited[i].Credited()
+		span := s.rollouts[i].credited(s.scores, i*s.window).Credited()
 		for k := range s.rollouts[i].Response.Tokens {
 			accuracy, calibration := accuracyOnReasoning, calibrationOnReasoning
 			if span.Start <= k && k < span.End {
@@ -121,6 +136,15 @@ func (t *Trainer) conflicting(s *step) ([]*learner.Batch, error) {
 		}
 	}
 	return batches, nil
+}
+
+// correlation of the advantages for accuracy and calibration, whose means are 0.
+func correlation(advantages []advantage.Advantage) float64 {
+	var aa, ac, cc float64
+	for _, a := range advantages {
+		aa, ac, cc = aa+a.Answer*a.Answer, ac+a.Answer*a.Confidence, cc+a.Confidence*a.Confidence
+	}
+	return ac / math.Sqrt(aa*cc)
 }
 
 // conflictOf adds the parts up: a gradient is linear in its advantages, so that on all tokens is the sum of those on the two kinds.

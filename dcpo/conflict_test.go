@@ -98,8 +98,13 @@ func TestMeasureConflict(t *testing.T) {
 			for range cfg.Train.Steps {
 				var c Conflict
 				if measure {
-					if c, err = trainer.MeasureConflict(ctx); err != nil {
+					if c, err = trainer.MeasureConflict(ctx, 0); err != nil {
 						t.Fatal(err)
+					}
+				}
+				if measure && trainer.Steps() == 0 { // on other problems too, which changes nothing either
+					if more, err := trainer.MeasureConflict(ctx, 20); err != nil || more.Rollouts != 160 {
+						t.Fatalf("%d rollouts of 20 problems, %v", more.Rollouts, err)
 					}
 				}
 				report, err := trainer.Step(ctx)
@@ -120,6 +125,9 @@ func TestMeasureConflict(t *testing.T) {
 				}
 				if c.Rollouts != 128 || c.Spans == 0 || c.Spans > 128 {
 					t.Errorf("%s: %d rollouts, %d with a confidence", method, c.Rollouts, c.Spans)
+				}
+				if !(math.Abs(c.Correlation) < 1) {
+					t.Errorf("%s: the advantages' correlation is %v", method, c.Correlation)
 				}
 				for name, cosine := range map[string]float64{"shared": c.Shared, "separated": c.Separated, "reasoning": c.Reasoning, "confidence": c.Confidence} {
 					if !(math.Abs(cosine) < 1) || cosine == 0 {

@@ -55,6 +55,7 @@ func (t *Trainer) makeStep(ctx context.Context, s *step) error {
 type step struct {
 	t        *Trainer
 	number   int // from 0
+	prompts  int // problems to ask
 	window   int // longest response allowed
 	phase    string
 	began    time.Time
@@ -77,7 +78,7 @@ type step struct {
 }
 
 func (t *Trainer) newStep() *step {
-	return &step{t: t, number: t.progress.Step, window: t.window(), timing: Timing{}, peaks: map[string]int64{}, residue: map[string]int64{}, failed: map[string]int{}}
+	return &step{t: t, number: t.progress.Step, prompts: t.cfg.Train.Prompts, window: t.window(), timing: Timing{}, peaks: map[string]int64{}, residue: map[string]int64{}, failed: map[string]int{}}
 }
 
 // begin ends the phase at hand and starts the next one; "" starts none.

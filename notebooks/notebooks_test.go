@@ -161,7 +161,7 @@ func TestForm(t *testing.T) {
 
 // TestOverconfidence trains for fewer steps than the notebook does.
 func TestOverconfidence(t *testing.T) {
-	e := runNotebook(t, "paper_overconfidence", map[string]string{"steps": "30", "lessons": "1400", "habits": "500"})
+	e := runNotebook(t, "paper_overconfidence", map[string]string{"steps": "30"})
 	e.pictures(2)
 	for _, method := range []string{"GRPO", "DCPO"} {
 		accuracy := e.numbers(method + `\*\*: accuracy \w+ \(([\d.]+) to`)
@@ -199,7 +199,7 @@ func TestConfidenceTokens(t *testing.T) {
 
 // TestAblation sweeps two γ and one w, for fewer steps than the notebook does.
 func TestAblation(t *testing.T) {
-	e := runNotebook(t, "ablation_gamma", map[string]string{"steps": "8", "gammas": "0 1", "weights": "2", "lessons": "1000", "habits": "400"})
+	e := runNotebook(t, "ablation_gamma", map[string]string{"steps": "8", "gammas": "0 1", "weights": "2"})
 	e.pictures(1)
 	for _, name := range []string{"base", "γ = 0, w = 0.5", "γ = 1, w = 0.5", "γ = 0.5, w = 2"} {
 		if found := e.numbers(regexp.QuoteMeta(name) + ` +([\d.]+)`); len(found) == 0 || found[len(found)-1] <= 0 || found[len(found)-1] >= 1 { // behind the progress bar's

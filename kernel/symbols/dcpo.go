@@ -33,6 +33,7 @@ func init() {
 		"ReliabilityDiagram":  reflect.ValueOf(dcpo.ReliabilityDiagram),
 		"Run":                 reflect.ValueOf(dcpo.Run),
 		"Train":               reflect.ValueOf(dcpo.Train),
+		"WarmedUp":            reflect.ValueOf(dcpo.WarmedUp),
 		"Warmup":              reflect.ValueOf(dcpo.Warmup),
 
 		// type definitions
