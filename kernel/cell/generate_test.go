@@ -233,7 +233,7 @@ func (g *generator) statement() string {
 		return ""
 	}
 	n, xs, m, p, k := known("int"), known("[]int"), known("map[string]int"), known("*P"), known("any")
-	switch choice := g.rng.IntN(14); {
+	switch choice := g.rng.IntN(16); {
 	case choice == 0 && n != "":
 		return n + " " + g.pick("+=", "-=", "*=", "^=", "|=") + " " + g.inner("int")
 	case choice == 1 && xs != "":
@@ -275,6 +275,18 @@ func (g *generator) statement() string {
 			g.vars[kind] = g.vars[kind][:before[kind]]
 		}
 		return text + "}"
+	case choice >= 14: // several at once within a function, where declarations are no assignments
+		named := []string{kind, all[g.rng.IntN(len(all))], all[g.rng.IntN(len(all))]}
+		var names, values, shown []string
+		for i, kind := range named {
+			names, values = append(names, string(rune('a'+i))), append(values, g.expr(kind))
+			shown = append(shown, show(kind, names[i]))
+		}
+		declare := strings.Join(names, ", ") + " := " + strings.Join(values, ", ")
+		if choice == 15 {
+			declare = "var " + strings.Join(names, ", ") + " = " + strings.Join(values, ", ")
+		}
+		return "func() {\n" + declare + "\n" + strings.Join(shown, "\n") + "\n}()"
 	}
 	value := g.expr(kind)
 	return fmt.Sprintf("var %s %s = %s", g.fresh(kind), spelled(kind), value)

@@ -34,6 +34,19 @@ func (l *lowerer) assign(c *astutil.Cursor, s *ast.AssignStmt) {
 	c.Replace(&ast.BlockStmt{Lbrace: s.Pos(), List: l.assignAll(s.Lhs, s.Rhs, targets)})
 }
 
+// shelter puts composite literals that are declared together with other values
+// into parentheses: of a, b := []int{}, 1 the interpreter would set a alone.
+func shelter(values []ast.Expr) {
+	if len(values) < 2 {
+		return
+	}
+	for i, e := range values {
+		if lit, ok := e.(*ast.CompositeLit); ok {
+			values[i] = &ast.ParenExpr{Lparen: lit.Pos(), X: lit, Rparen: lit.End()}
+		}
+	}
+}
+
 // assignAll assigns values to places of the given types, everything evaluated
 // before anything is changed.
 func (l *lowerer) assignAll(lhs, rhs []ast.Expr, targets []types.Type) []ast.Stmt {

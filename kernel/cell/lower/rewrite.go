@@ -303,6 +303,9 @@ func (l *lowerer) stmt(c *astutil.Cursor, s ast.Stmt) {
 		if l.topLevel[s] && s.Tok == token.DEFINE {
 			s.Tok = token.ASSIGN
 		}
+		if s.Tok == token.DEFINE {
+			shelter(s.Rhs)
+		}
 		l.assign(c, s)
 	case *ast.DeclStmt:
 		l.declStmt(c, s)
@@ -345,7 +348,13 @@ func (l *lowerer) declStmt(c *astutil.Cursor, s *ast.DeclStmt) {
 		c.Replace(&ast.EmptyStmt{Semicolon: s.Pos()})
 		return
 	}
-	if gen.Tok != token.VAR || !l.topLevel[s] {
+	if gen.Tok != token.VAR {
+		return
+	}
+	if !l.topLevel[s] {
+		for _, spec := range gen.Specs {
+			shelter(spec.(*ast.ValueSpec).Values)
+		}
 		return
 	}
 	block := &ast.BlockStmt{Lbrace: s.Pos()}
