@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/dcpo-go/godcpo/backend/plan"
 	"github.com/dcpo-go/godcpo/backend/plugin"
 	"github.com/dcpo-go/godcpo/datasets"
 	"github.com/dcpo-go/godcpo/kernel/kernelspec"
@@ -223,4 +224,4 @@ func (c *checkup) report() (ok bool) {
 	return true
 }
 
-func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }
+func gigabytes(n int64) string { return plan.Gigabytes(n) }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 
 	"github.com/dcpo-go/godcpo/backend"
 	"github.com/spf13/cobra"
@@ -26,15 +24,6 @@ func (f *modelFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.options.DType, "dtype", "", "weights on the devices: float32 or bfloat16 (default: the checkpoint's on GPUs, float32 on CPU)")
 	flags.IntVar(&f.options.Devices, "devices", 0, "number of devices (default: every GPU, or one CPU device)")
 	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
-}
-
-// modelDirs lists where the directory of a model may be that is named by its path or below $GODCPO_MODELS.
-func modelDirs(name string) []string {
-	dirs := []string{name}
-	if root := os.Getenv(backend.ModelsVariable); root != "" {
-		dirs = append(dirs, filepath.Join(root, filepath.FromSlash(name)), filepath.Join(root, filepath.Base(name)))
-	}
-	return dirs
 }
 
 // open loads the model.

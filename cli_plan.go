@@ -1,16 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/dcpo-go/godcpo/backend/decoder"
 	"github.com/dcpo-go/godcpo/backend/plan"
-	"github.com/dcpo-go/godcpo/backend/reference"
 	"github.com/dcpo-go/godcpo/dcpo"
 	"github.com/spf13/cobra"
 )
@@ -51,7 +45,7 @@ Exit status: 0 the run fits; 1 it does not, and what to change is printed; 2 wro
 			if model != "" {
 				cfg.Model.Path = model
 			}
-			if err := fillJob(&job, cfg); err != nil {
+			if err := dcpo.FillJob(&job, cfg); err != nil {
 				return usageError(err)
 			}
 			p, err := plan.New(job)
@@ -82,69 +76,4 @@ func deviceNames() (names []string) {
 		names = append(names, d.Name)
 	}
 	return names
-}
-
-// fillJob translates a training configuration.
-func fillJob(j *plan.Job, cfg dcpo.Config) error {
-	var stored string
-	var err error
-	if j.Model, stored, err = modelShape(cfg.Model.Path); err != nil {
-		return err
-	}
-	dtype := cfg.Model.DType
-	if dtype == "" {
-		dtype = stored
-	}
-	j.BFloat16 = dtype != "float32"
-	if cfg.Loss.KLCoef > 0 {
-		if j.Reference = reference.Placement(cfg.Loss.Reference); j.Reference == "" {
-			j.Reference = reference.Default(j.Devices)
-		}
-	}
-	if rank := cfg.Model.LoRARank; rank > 0 {
-		lora := decoder.LoRA{Rank: rank, Alpha: cfg.LoRAAlpha()}.WithDefaults()
-		j.Model.LoRA = &lora
-	}
-	j.FSDP = j.FSDP || cfg.Model.Sharding == "fsdp"
-	j.OtherRollout = cfg.Rollout.Engine == "vllm"
-	j.Prompt, j.Response = cfg.Data.MaxPrompt, cfg.Rollout.MaxNewTokens
-	if most := j.Model.MaxPositions; most > j.Response {
-		j.Prompt = min(j.Prompt, most-j.Response) // longer ones are left out
-	}
-	j.Group = cfg.Train.GroupSize
-	j.Responses = cfg.Train.Prompts * j.Group
-	if j.Slots = cfg.Rollout.Rows; j.Slots == 0 {
-		j.Slots = j.Responses
-	}
-	j.UpdateRows, j.MicroRows = cfg.Train.MiniBatch*j.Group, cfg.Optimizer.MicroRows
-	j.Remat = cfg.Optimizer.Checkpoint
-	return nil
-}
-
-// modelShape finds a model's configuration and the type of its checkpoint by a directory, or by the name of a published model.
-func modelShape(name string) (cfg decoder.Config, dtype string, err error) {
-	if name == "tiny" {
-		return decoder.Tiny(dcpo.ArithmeticTokenizer().VocabSize()), "float32", nil
-	}
-	for _, dir := range modelDirs(name) {
-		raw, err := os.ReadFile(filepath.Join(dir, "config.json"))
-		if err != nil {
-			continue
-		}
-		if cfg, err = decoder.ParseConfig(raw); err != nil {
-			return cfg, "", fmt.Errorf("model %s: %w", name, err)
-		}
-		var types struct {
-			Old string `json:"torch_dtype"`
-			New string `json:"dtype"`
-		}
-		if err := json.Unmarshal(raw, &types); err != nil {
-			return cfg, "", fmt.Errorf("model %s: %w", name, err)
-		}
-		return cfg, types.New + types.Old, nil
-	}
-	if cfg, ok := plan.Shape(name); ok {
-		return cfg, "bfloat16", nil
-	}
-	return cfg, "", fmt.Errorf("model %s: no directory with a config.json, and not one of %s", name, strings.Join(plan.Shapes(), ", "))
 }

@@ -8,8 +8,6 @@ import (
 	"strconv"
 
 	"github.com/dcpo-go/godcpo/backend"
-	"github.com/dcpo-go/godcpo/backend/engine"
-	"github.com/dcpo-go/godcpo/backend/serve"
 	"github.com/spf13/cobra"
 )
 
@@ -18,8 +16,7 @@ const apiKeyVariable = "GODCPO_API_KEY"
 
 func newServe() *cobra.Command {
 	var model modelFlags
-	var opt serve.Options
-	var loop engine.Options
+	var opt backend.ServeOptions
 	var host string
 	var port int
 	var names []string
@@ -35,7 +32,7 @@ send the key as a bearer token.`,
   curl -s localhost:8000/v1/completions -H 'Content-Type: application/json' -d '{"prompt": "The capital of France is", "max_tokens": 5, "temperature": 0}'`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if port < 0 || port > 65535 || loop.Slots < 0 || opt.MaxQueue < 0 {
+			if port < 0 || port > 65535 || opt.Slots < 0 || opt.MaxQueue < 0 {
 				return usageError(errors.New("serve: --port must be 0 to 65535, --max-num-seqs and --max-queue must not be negative"))
 			}
 			p := newProgress(cmd.ErrOrStderr(), model.quiet)
@@ -44,32 +41,19 @@ send the key as a bearer token.`,
 				return err
 			}
 			defer m.Release()
-			if loop.Slots == 0 {
-				loop.Slots = servedSlots(m)
-			}
-			loop.RefillSlots = 1 // nobody should wait while there is room
-			l, err := m.Start(loop)
-			if err != nil {
-				return err
-			}
-			defer l.Close()
 			if len(names) == 0 {
 				names = []string{filepath.Base(model.name)}
 			}
 			if opt.APIKey == "" {
 				opt.APIKey = os.Getenv(apiKeyVariable)
 			}
-			opt.Name, opt.Aliases, opt.Addr = names[0], names[1:], net.JoinHostPort(host, strconv.Itoa(port))
-			opt.Engine, opt.Scorer, opt.Config, opt.Tokenizer, opt.Template, opt.Version = l, l, m.Config, m.Tokenizer, m.Template, buildVersion()
-			s, err := serve.New(opt)
+			opt.Name, opt.Aliases, opt.Addr, opt.Version = names[0], names[1:], net.JoinHostPort(host, strconv.Itoa(port)), buildVersion()
+			s, err := m.Serve(opt)
 			if err != nil {
 				return err
 			}
-			if err := s.Listen(); err != nil {
-				return err
-			}
-			p.say("serving %s on http://%s", names[0], s.Addr())
-			return s.Run(cmd.Context())
+			p.say("serving %s on %s", s.Name, s.URL)
+			return s.Wait(cmd.Context())
 		},
 	}
 	model.register(cmd)
@@ -79,16 +63,7 @@ send the key as a bearer token.`,
 	flags.StringVar(&opt.APIKey, "api-key", "", "key that clients must send (or "+apiKeyVariable+")")
 	flags.StringSliceVar(&names, "served-model-name", nil, "what clients call the model; the first name is the one in answers (default: the last part of --model)")
 	flags.IntVar(&opt.MaxModelLen, "max-model-len", 0, "tokens of prompt and response together at most (default: the model's positions)")
-	flags.IntVar(&loop.Slots, "max-num-seqs", 0, "responses decoded at once, each step as dear as all of them (default: 64 a device, on CPU 8)")
+	flags.IntVar(&opt.Slots, "max-num-seqs", 0, "responses decoded at once, each step as dear as all of them (default: 64 a device, on CPU 8)")
 	flags.IntVar(&opt.MaxQueue, "max-queue", 0, "responses that may wait for their turn; more are refused (default 1024)")
 	return cmd
-}
-
-// servedSlots is how many responses a server decodes at once if nobody says. Every step computes all slots, used or not, which costs
-// little on a GPU and much on a CPU.
-func servedSlots(m *backend.Model) int {
-	if m.OnCPU() {
-		return 8 * m.Devices()
-	}
-	return 64 * m.Devices()
 }

@@ -58,7 +58,7 @@ Exit status: 0 every line was answered; 1 some were not, or the model cannot be 
 
 // loadTokenizer opens the tokenizer of a model.
 func loadTokenizer(name string) (tokenizer.Tokenizer, *tokenizer.ChatTemplate, error) {
-	for _, dir := range modelDirs(name) {
+	for _, dir := range backend.ModelDirs(name) {
 		if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err == nil {
 			return tokenizer.Load(dir)
 		}

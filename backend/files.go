@@ -54,12 +54,18 @@ func MustOpen(ctx context.Context, name string) *Model {
 	return m
 }
 
+// ModelDirs lists where the directory of a model may be that is named by its path or below $GODCPO_MODELS, whether or not there is one.
+func ModelDirs(name string) []string {
+	dirs := []string{name}
+	if root := os.Getenv(ModelsVariable); root != "" {
+		dirs = append(dirs, filepath.Join(root, filepath.FromSlash(name)), filepath.Join(root, filepath.Base(name)))
+	}
+	return dirs
+}
+
 // modelDir finds the directory that a name stands for.
 func modelDir(ctx context.Context, name string) (string, error) {
-	candidates := []string{name}
-	if root := os.Getenv(ModelsVariable); root != "" {
-		candidates = append(candidates, filepath.Join(root, filepath.FromSlash(name)), filepath.Join(root, filepath.Base(name)))
-	}
+	candidates := ModelDirs(name)
 	for _, dir := range candidates {
 		if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
 			return dir, nil

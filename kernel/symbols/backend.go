@@ -15,6 +15,7 @@ func init() {
 	table["github.com/dcpo-go/godcpo/backend/backend"] = map[string]reflect.Value{
 		// function, constant and variable definitions
 		"DefaultShardBytes": reflect.ValueOf(constant.MakeFromLiteral("5000000000", token.INT, 0)),
+		"ModelDirs":         reflect.ValueOf(backend.ModelDirs),
 		"ModelsVariable":    reflect.ValueOf(constant.MakeFromLiteral("\"GODCPO_MODELS\"", token.STRING, 0)),
 		"MustOpen":          reflect.ValueOf(backend.MustOpen),
 		"New":               reflect.ValueOf(backend.New),
@@ -23,11 +24,13 @@ func init() {
 		"ValueHeadFile":     reflect.ValueOf(constant.MakeFromLiteral("\"value_head.safetensors\"", token.STRING, 0)),
 
 		// type definitions
-		"Model":       reflect.ValueOf((*backend.Model)(nil)),
-		"Options":     reflect.ValueOf((*backend.Options)(nil)),
-		"Reference":   reflect.ValueOf((*backend.Reference)(nil)),
-		"Response":    reflect.ValueOf((*backend.Response)(nil)),
-		"Sampling":    reflect.ValueOf((*backend.Sampling)(nil)),
-		"SaveOptions": reflect.ValueOf((*backend.SaveOptions)(nil)),
+		"Model":        reflect.ValueOf((*backend.Model)(nil)),
+		"Options":      reflect.ValueOf((*backend.Options)(nil)),
+		"Reference":    reflect.ValueOf((*backend.Reference)(nil)),
+		"Response":     reflect.ValueOf((*backend.Response)(nil)),
+		"Sampling":     reflect.ValueOf((*backend.Sampling)(nil)),
+		"SaveOptions":  reflect.ValueOf((*backend.SaveOptions)(nil)),
+		"ServeOptions": reflect.ValueOf((*backend.ServeOptions)(nil)),
+		"Server":       reflect.ValueOf((*backend.Server)(nil)),
 	}
 }
