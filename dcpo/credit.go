@@ -32,8 +32,13 @@ func (t *Trainer) credit(s *step) error {
 	if err != nil {
 		return err
 	}
+	next := 0 // the rollouts that are learned from are some of those asked for, in the same order
 	for i := range s.rollouts {
-		s.rollouts[i].Advantage = advantages[i]
+		for s.asked[next].Group != s.rollouts[i].Group {
+			next++
+		}
+		s.rollouts[i].Advantage, s.asked[next].Advantage = advantages[i], advantages[i]
+		next++
 	}
 	return t.fill(s, advantages)
 }

@@ -179,3 +179,60 @@ func TestRewardsOfOnesOwn(t *testing.T) {
 		t.Errorf("the answer earned %g, want %g", one.Reward.Answer, want)
 	}
 }
+
+// TestRolloutsTellTheirAdvantages: what Rollouts shows, and samples.jsonl keeps, is what was trained on; with dynamic sampling, groups left out have none.
+func TestRolloutsTellTheirAdvantages(t *testing.T) {
+	for _, dynamic := range []bool{false, true} {
+		trainer := smallTrainer(t, func(c *Config) {
+			c.Train.Method, c.Train.Dynamic = "grpo", dynamic
+			if dynamic {
+				c.Train.MaxRefills = 1
+			}
+		})
+		trainer.Rewards = []reward.Component{{Name: "length", Weight: 1, Func: func(s reward.Sample) float64 { return float64(s.Length) }}}
+		s := trainer.newStep()
+		if err := trainer.collect(context.Background(), s); err != nil {
+			t.Fatal(err)
+		}
+		for _, phase := range []func() error{func() error { return trainer.score(context.Background(), s) }, func() error { return trainer.credit(s) }} {
+			if err := phase(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		trained := map[int]bool{}
+		for _, r := range s.rollouts {
+			trained[r.Group] = true
+		}
+		rewards := map[int][]float64{}
+		for _, r := range s.asked {
+			rewards[r.Group] = append(rewards[r.Group], r.Reward.Answer)
+		}
+		moved := 0
+		for i, r := range s.asked {
+			mean, std := meanStd(rewards[r.Group])
+			want := 0.0
+			if trained[r.Group] && std > 0 {
+				want = (r.Reward.Answer - mean) / std
+				moved++
+			}
+			if math.Abs(r.Advantage.Answer-want) > 1e-3 {
+				t.Errorf("dynamic %t: rollout %d of group %d has advantage %g, want %g", dynamic, i, r.Group, r.Advantage.Answer, want)
+			}
+		}
+		if moved == 0 {
+			t.Errorf("dynamic %t: no rollout has an advantage", dynamic)
+		}
+		trainer.Release()
+	}
+}
+
+// meanStd is the mean and the sample standard deviation.
+func meanStd(x []float64) (mean, std float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		std += (v - mean) * (v - mean) / float64(len(x)-1)
+	}
+	return mean, math.Sqrt(std)
+}

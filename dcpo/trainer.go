@@ -156,7 +156,7 @@ func (t *Trainer) Release() {
 // Steps is the number of steps made.
 func (t *Trainer) Steps() int { return t.progress.Step }
 
-// Rollouts returns all rollouts of the last step.
+// Rollouts returns all rollouts of the last step. Those that dynamic sampling left out have advantages of 0.
 func (t *Trainer) Rollouts() []Rollout { return t.last }
 
 // Run makes the remaining steps. Interrupted by ctx, it returns ctx's error with the model as the last update left it; calling Run
