@@ -61,7 +61,7 @@ func openSinks(o config.Output, after int) (track.Sink, error) {
 	name := filepath.Base(o.Dir)
 	open(true, func() (track.Sink, error) { return track.OpenJSONL(o.Dir, after) })
 	open(o.Samples > 0, func() (track.Sink, error) { return track.OpenSamples(o.Dir, after) })
-	open(o.TensorBoard, func() (track.Sink, error) { return track.OpenTensorBoard(filepath.Join(o.Dir, "tensorboard"), after) })
+	open(o.TensorBoard, func() (track.Sink, error) { return track.OpenTensorBoard(o.Dir, after) })
 	open(o.WandB != "", func() (track.Sink, error) {
 		return track.OpenWandB(o.Dir, after, track.WandBOptions{Project: o.WandB, Name: name})
 	})

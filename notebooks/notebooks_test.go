@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dcpo-go/godcpo/kernel/cell"
 	"github.com/dcpo-go/godcpo/kernel/notebook"
@@ -24,12 +26,22 @@ type executed struct {
 	*notebook.Notebook
 }
 
-// runNotebook runs a notebook with parameters, as godcpo run does. A cell that fails, fails the test.
-func runNotebook(t *testing.T, name string, parameters map[string]string) executed {
+// fullVariable makes the tests run the notebooks as they are, with default parameters.
+const fullVariable = "GODCPO_TEST_NOTEBOOKS"
+
+// runNotebook runs a notebook as godcpo run does: with these parameters, which make it shorter, or as it is where the variable says so. A cell that fails,
+// fails the test.
+func runNotebook(t *testing.T, name string, shorter map[string]string) executed {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("trains models")
 	}
+	parameters := shorter
+	if os.Getenv(fullVariable) == "full" {
+		parameters = nil
+	}
+	began := time.Now()
+	defer func() { t.Logf("%s took %.0f s", name, time.Since(began).Seconds()) }()
 	out := filepath.Join(t.TempDir(), "executed.ipynb")
 	var complaints bytes.Buffer
 	err := notebook.Run(context.Background(), name+".ipynb", notebook.Options{Output: out, Parameters: parameters, Stdout: io.Discard, Stderr: &complaints,
@@ -159,6 +171,20 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// between checks that a pattern finds numbers, so many at least, and that all of them lie within bounds.
+func (e executed) between(what, pattern string, least int, low, high float64) {
+	e.t.Helper()
+	found := e.numbers(pattern)
+	if len(found) < least {
+		e.t.Errorf("%s: %d found, want %d", what, len(found), least)
+	}
+	for _, x := range found {
+		if !(x >= low && x <= high) { // NaN fails
+			e.t.Errorf("%s: %v, want %v to %v", what, x, low, high)
+		}
+	}
+}
+
 // TestOverconfidence trains for fewer steps than the notebook does.
 func TestOverconfidence(t *testing.T) {
 	e := runNotebook(t, "paper_overconfidence", map[string]string{"steps": "30"})
@@ -201,7 +227,7 @@ func TestConfidenceTokens(t *testing.T) {
 func TestAblation(t *testing.T) {
 	e := runNotebook(t, "ablation_gamma", map[string]string{"steps": "8", "gammas": "0 1", "weights": "2"})
 	e.pictures(1)
-	for _, name := range []string{"base", "γ = 0, w = 0.5", "γ = 1, w = 0.5", "γ = 0.5, w = 2"} {
+	for _, name := range []string{"base", "γ = 0, w = 0.5", "γ = 1, w = 0.5", "γ = 0.5, w = 2"} { // among those that it sweeps by default, too
 		if found := e.numbers(regexp.QuoteMeta(name) + ` +([\d.]+)`); len(found) == 0 || found[len(found)-1] <= 0 || found[len(found)-1] >= 1 { // behind the progress bar's
 			t.Errorf("%s: accuracy %v", name, found)
 		}
@@ -209,6 +235,126 @@ func TestAblation(t *testing.T) {
 	for _, ece := range e.numbers(`ECE ([\d.]+), AUROC`) {
 		if ece <= 0 || ece >= 1 {
 			t.Errorf("a calibration error of %v", ece)
+		}
+	}
+}
+
+// TestGradientConflict measures at the start and once on the way.
+func TestGradientConflict(t *testing.T) {
+	e := runNotebook(t, "paper_gradient_conflict", map[string]string{"steps": "6", "every": "3", "measured": "16", "prompts": "8"})
+	e.pictures(1)
+	e.between("cosine on shared tokens", `mean of their cosine is ([+-]\d+\.\d+)`, 2, -1, 1)
+	e.between("cosine of separated gradients", `Separated, it is ([+-]\d+\.\d+)`, 2, -0.3, 0.3)
+	e.between("leak", `make up (\d+) % of what moves`, 2, 5, 95)
+}
+
+// TestTable1 trains six methods for a few steps.
+func TestTable1(t *testing.T) {
+	e := runNotebook(t, "paper_table1", map[string]string{"steps": "6", "rows": "96"})
+	e.pictures(1)
+	for _, row := range []string{"Base +verbal", "Base +logits", "GRPO +verbal", "GRPO +logits", "ConfClass", "RLCR +verbal", "CCGPSG +logits", "DCPO +verbal", "DCPO-G +verbal", "DCPO-I +verbal"} {
+		e.between(row+": accuracy", `(?m)^`+row+` +(\d+\.\d+) ±`, 1, 0.02, 0.98)
+		e.between(row+": the paper's AUROC", `(?m)^`+row+` .* (\d+\.\d+)$`, 1, 0.5, 0.9)
+	}
+	e.between("pairs in the paper's order", `(\d+) of \d+ pairs stand`, 3, 0, 45)
+}
+
+// TestCalibrationCurves trains three methods for a few steps.
+func TestCalibrationCurves(t *testing.T) {
+	e := runNotebook(t, "paper_calibration_curves", map[string]string{"steps": "6", "rows": "96"})
+	e.pictures(3)
+	e.between("wrong answers", `of all answers (\d+) %`, 3, 2, 98)
+	e.between("wrong answers of the surer half", `surer half (\d+) %`, 3, 0, 98)
+}
+
+// TestTutorial goes the whole way: the interrupted training ends where it says, and the served model answers.
+func TestTutorial(t *testing.T) {
+	e := runNotebook(t, "tutorial", map[string]string{"steps": "9"})
+	e.pictures(2)
+	text := e.text()
+	if !strings.Contains(text, "context canceled") {
+		t.Error("the training was not interrupted")
+	}
+	made := e.numbers(`steps made: (\d+)`)
+	if len(made) != 2 || made[0] >= made[1] || made[0] == 0 {
+		t.Errorf("steps made: %v, want some and then more", made)
+	}
+	if n := len(regexp.MustCompile(`right: (true|false)`).FindAllString(text, -1)); n != 3 {
+		t.Errorf("%d answers of the served model, want 3", n)
+	}
+	e.between("accuracy", `(?m)^(?:before|after) +(\d+\.\d+) `, 2, 0.02, 0.98)
+}
+
+// TestTraining makes a run with its folder, from a short warm-up.
+func TestTraining(t *testing.T) {
+	e := runNotebook(t, "training", map[string]string{"steps": "4", "overrides": "train.parts_every=2 warmup.lessons=300 warmup.habits=200 data.eval_rows=64"})
+	e.pictures(4)
+	text := e.text()
+	for _, want := range []string{"8.191 billion parameters", "KV cache", "tokens a second", "metrics.jsonl", "checkpoints", "tensorboard"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	e.between("share of a phase", `(?m)^(?:rollout|score|update) +\S+ +(\d+\.\d+)$`, 3, 0.001, 0.999)
+}
+
+// TestEvaluation asks a model that the notebook serves itself.
+func TestEvaluation(t *testing.T) {
+	e := runNotebook(t, "evaluation", map[string]string{"limit": "12", "samples": "2"})
+	e.pictures(3)
+	e.between("right answers", `answers (\d+\.\d+) % are right`, 2, 5, 95)
+	e.between("ECE", `ECE (\d+\.\d+) \(`, 2, 0.001, 0.9)
+	e.between("refused", `answers, (\d+) refused`, 1, 0, 0)
+	e.between("without an answer", `(\d+) without an answer`, 1, 0, 0)
+}
+
+// TestCurriculum trains uniformly, adaptively and in stages for a few steps.
+func TestCurriculum(t *testing.T) {
+	e := runNotebook(t, "curriculum", map[string]string{"steps": "8", "problems": "300"})
+	e.pictures(2)
+	e.between("AdaRFT's target", `Its target ended at (\d+)`, 1, 0, 100)
+	e.between("tokens of staged training", `sampled (\d+) % of the tokens`, 1, 40, 99)
+	for _, run := range []string{"base", "uniform", "AdaRFT", "staged"} {
+		e.between(run+": accuracy", `(?m)^`+run+` +(\d+\.\d+) `, 1, 0.02, 0.98)
+	}
+}
+
+// TestLogicPuzzles shows the form to a model and reinforces it.
+func TestLogicPuzzles(t *testing.T) {
+	e := runNotebook(t, "logic_puzzles", map[string]string{"examples": "120", "steps": "4"})
+	e.pictures(2)
+	e.between("solutions", `solutions found by trying all: (\d+)`, 1, 1, 1)
+	if n := strings.Count(e.text(), "yes\n"); n != 1 {
+		t.Errorf("the worked example calls %d ways possible, want 1", n)
+	}
+	e.between("shares of answers", `(?m)^(?:base|GRPO|DCPO) +reasoned wrong +(\d+\.\d+) `, 3, 0, 1)
+}
+
+// TestLopti compares four ways to weigh unlikely tokens.
+func TestLopti(t *testing.T) {
+	e := runNotebook(t, "lopti", map[string]string{"steps": "6"})
+	e.pictures(3)
+	tokens, pull, reweighted := e.numbers(`below 0.6 are \*\*(\d+) %`), e.numbers(`do \*\*(\d+) %`), e.numbers(`with AR (\d+) %`)
+	if len(tokens) == 0 || len(pull) == 0 || len(reweighted) == 0 || pull[0] <= tokens[0] || reweighted[0] >= pull[0] {
+		t.Errorf("shares of tokens %v, pull %v and pull with AR %v: want the second above the others", tokens, pull, reweighted)
+	}
+	e.between("accuracy", `\*\*: accuracy (\d+\.\d+), `, 3, 0.02, 0.98)
+}
+
+// TestEveryNotebookIsTested: the notebooks of this folder and those that the tests above run, or the tests in the kernel and CI, are the same.
+func TestEveryNotebookIsTested(t *testing.T) {
+	source, err := os.ReadFile("notebooks_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := filepath.Glob("*.ipynb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		name = strings.TrimSuffix(name, ".ipynb")
+		if name != "quickstart" && !strings.HasSuffix(name, ".executed") && !strings.Contains(string(source), `runNotebook(t, "`+name+`"`) {
+			t.Errorf("no test runs %s", name)
 		}
 	}
 }
