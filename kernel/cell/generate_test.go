@@ -233,7 +233,7 @@ func (g *generator) statement() string {
 		return ""
 	}
 	n, xs, m, p, k := known("int"), known("[]int"), known("map[string]int"), known("*P"), known("any")
-	switch choice := g.rng.IntN(16); {
+	switch choice := g.rng.IntN(19); {
 	case choice == 0 && n != "":
 		return n + " " + g.pick("+=", "-=", "*=", "^=", "|=") + " " + g.inner("int")
 	case choice == 1 && xs != "":
@@ -275,7 +275,7 @@ func (g *generator) statement() string {
 			g.vars[kind] = g.vars[kind][:before[kind]]
 		}
 		return text + "}"
-	case choice >= 14: // several at once within a function, where declarations are no assignments
+	case choice >= 14: // several at once within a function, where declarations are no assignments, or out of one
 		named := []string{kind, all[g.rng.IntN(len(all))], all[g.rng.IntN(len(all))]}
 		var names, values, shown []string
 		for i, kind := range named {
@@ -283,8 +283,19 @@ func (g *generator) statement() string {
 			shown = append(shown, show(kind, names[i]))
 		}
 		declare := strings.Join(names, ", ") + " := " + strings.Join(values, ", ")
-		if choice == 15 {
+		types := make([]string, len(named))
+		for i, kind := range named {
+			types[i] = spelled(kind)
+		}
+		switch choice {
+		case 15:
 			declare = "var " + strings.Join(names, ", ") + " = " + strings.Join(values, ", ")
+		case 16:
+			declare = strings.Join(names, ", ") + " := func() (" + strings.Join(types, ", ") + ") { return " + strings.Join(values, ", ") + " }()"
+		case 17:
+			declare = "var a " + types[0] + "\nvar b " + types[1] + "\nvar c " + types[2] + "\nfunc(x " + types[0] + ", y " + types[1] + ", z " + types[2] + ") { a, b, c = x, y, z }(" + strings.Join(values, ", ") + ")"
+		case 18:
+			declare = "s := struct { A " + types[0] + "; B " + types[1] + "; C " + types[2] + " }{" + strings.Join(values, ", ") + "}\na, b, c := s.A, s.B, s.C"
 		}
 		return "func() {\n" + declare + "\n" + strings.Join(shown, "\n") + "\n}()"
 	}

@@ -47,6 +47,34 @@ func shelter(values []ast.Expr) {
 	}
 }
 
+// shelterResults puts calls of builtins and receptions that are returned beside
+// other values into parentheses: the interpreter would put what they give in the
+// place of the first result, or panic.
+func (l *lowerer) shelterResults(s *ast.ReturnStmt) {
+	if len(s.Results) < 2 {
+		return
+	}
+	for i, e := range s.Results {
+		switch e := e.(type) {
+		case *ast.CallExpr:
+			id, ok := e.Fun.(*ast.Ident)
+			if !ok {
+				continue
+			}
+			if _, builtin := types.Universe.Lookup(id.Name).(*types.Builtin); !builtin {
+				continue
+			}
+		case *ast.UnaryExpr:
+			if e.Op != token.ARROW {
+				continue
+			}
+		default:
+			continue
+		}
+		s.Results[i] = &ast.ParenExpr{Lparen: e.Pos(), X: e, Rparen: e.End()}
+	}
+}
+
 // assignAll assigns values to places of the given types, everything evaluated
 // before anything is changed.
 func (l *lowerer) assignAll(lhs, rhs []ast.Expr, targets []types.Type) []ast.Stmt {

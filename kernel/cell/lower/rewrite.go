@@ -307,6 +307,8 @@ func (l *lowerer) stmt(c *astutil.Cursor, s ast.Stmt) {
 			shelter(s.Rhs)
 		}
 		l.assign(c, s)
+	case *ast.ReturnStmt:
+		l.shelterResults(s)
 	case *ast.DeclStmt:
 		l.declStmt(c, s)
 	case *ast.TypeSwitchStmt:
