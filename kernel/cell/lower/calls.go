@@ -147,8 +147,12 @@ func (l *lowerer) goStmt(s *ast.GoStmt) ast.Stmt {
 	if f, ok := call.Fun.(*ast.FuncLit); ok && len(call.Args) == 0 && f.Type.Results == nil {
 		lit = f
 	}
+	started := ast.Expr(lit)
+	if l.inLoop() {
+		started = l.ownFrame(lit, types.NewSignatureType(nil, nil, nil, nil, nil, false))
+	}
 	fn := l.temp("started")
-	stmts = append(stmts, l.stmts(fn+" := $F; "+l.imported(runtimePath)+".Go("+fn+")", map[string]ast.Node{"F": lit})...)
+	stmts = append(stmts, l.stmts(fn+" := $F; "+l.imported(runtimePath)+".Go("+fn+")", map[string]ast.Node{"F": started})...)
 	return &ast.BlockStmt{Lbrace: s.Pos(), List: stmts}
 }
 

@@ -60,3 +60,14 @@ func (r *review) base(e ast.Expr) *ast.Ident {
 	}
 	return nil
 }
+
+// ownFrame makes a function literal in a call of its own. Whenever a literal has
+// run, the interpreter puts into its place in the frame that made it what was
+// there before. In a loop that is an earlier round's literal; and where that one
+// runs in a goroutine meanwhile, the loop would take it for the one it has just
+// made: it would be started twice, and another never.
+func (l *lowerer) ownFrame(lit *ast.FuncLit, signature *types.Signature) ast.Expr {
+	maker := l.parseExpr("func() func" + l.signatureText(signature, nil) + " { return nil }").(*ast.FuncLit)
+	maker.Body.List[0].(*ast.ReturnStmt).Results[0] = lit
+	return &ast.CallExpr{Fun: maker}
+}

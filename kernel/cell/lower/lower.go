@@ -94,6 +94,7 @@ type lowerer struct {
 	topLevel   map[ast.Stmt]bool // the cell's own := statements
 	results    []*types.Signature
 	copies     map[ast.Expr]bool                  // variables to be copied where they stand
+	loops      []int                              // for each enclosing function: how many loops enclose the place in it
 	defers     []bool                             // for each enclosing function: it defers
 	signatures map[*ast.FuncDecl]*types.Signature // of instances
 	queue      []instance

@@ -33,12 +33,20 @@ func (l *lowerer) enter(c *astutil.Cursor) bool {
 			l.called[ast.Unparen(fun.X)] = true
 		}
 	case *ast.FuncDecl:
-		l.results, l.defers = append(l.results, l.signatureOf(n)), append(l.defers, false)
+		l.results, l.defers, l.loops = append(l.results, l.signatureOf(n)), append(l.defers, false), append(l.loops, 0)
 	case *ast.FuncLit:
-		l.results, l.defers = append(l.results, l.typeOf(n).(*types.Signature)), append(l.defers, false)
+		l.results, l.defers, l.loops = append(l.results, l.typeOf(n).(*types.Signature)), append(l.defers, false), append(l.loops, 0)
+	case *ast.ForStmt, *ast.RangeStmt, *ast.LabeledStmt: // a goto may lead back to what follows a label
+		l.countLoop(1)
 	}
 	return true
 }
+
+// countLoop notes that a loop is entered (1) or left (−1).
+func (l *lowerer) countLoop(by int) { l.loops[len(l.loops)-1] += by }
+
+// inLoop tells whether what is being left stands in a loop of its function.
+func (l *lowerer) inLoop() bool { return l.loops[len(l.loops)-1] > 0 }
 
 // signatureOf returns what a function returns, as the second pass of checking
 // saw its body.
@@ -60,6 +68,9 @@ func (l *lowerer) leave(c *astutil.Cursor) bool {
 		l.leaveFunc(n.Type, n.Body)
 	case *ast.FuncLit:
 		l.leaveFunc(n.Type, n.Body)
+		if l.inLoop() && !l.called[n] {
+			c.Replace(l.replaced(n, l.ownFrame(n, l.typeOf(n).(*types.Signature))))
+		}
 	case ast.Expr:
 		t := l.info.TypeOf(n)
 		e := l.expr(c, n)
@@ -82,7 +93,7 @@ func (l *lowerer) leaveFunc(typ *ast.FuncType, body *ast.BlockStmt) {
 		l.withDefers(typ, body, l.results[last])
 	}
 	l.ownResults(typ, body)
-	l.results, l.defers = l.results[:last], l.defers[:last]
+	l.results, l.defers, l.loops = l.results[:last], l.defers[:last], l.loops[:last]
 	l.guard(body)
 }
 
@@ -282,6 +293,10 @@ func isPointer(t types.Type) bool {
 
 // stmt rewrites one statement in place.
 func (l *lowerer) stmt(c *astutil.Cursor, s ast.Stmt) {
+	switch s.(type) {
+	case *ast.ForStmt, *ast.RangeStmt:
+		l.countLoop(-1)
+	}
 	switch s := s.(type) {
 	case *ast.RangeStmt:
 		c.Replace(l.rangeLoop(s))

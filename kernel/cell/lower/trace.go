@@ -101,7 +101,7 @@ func identOf(e ast.Expr) *ast.Ident {
 
 // cellFunc makes the function of the cell's statements.
 func (l *lowerer) cellFunc() ast.Node {
-	l.results, l.defers = append(l.results, types.NewSignatureType(nil, nil, nil, nil, nil, false)), append(l.defers, false)
+	l.results, l.defers, l.loops = append(l.results, types.NewSignatureType(nil, nil, nil, nil, nil, false)), append(l.defers, false), append(l.loops, 0)
 	body := &ast.BlockStmt{}
 	for i, s := range l.unit.Body {
 		l.topLevel[s] = true
