@@ -253,7 +253,7 @@ func TestTable1(t *testing.T) {
 	e := runNotebook(t, "paper_table1", map[string]string{"steps": "6", "rows": "96"})
 	e.pictures(1)
 	for _, row := range []string{"Base +verbal", "Base +logits", "GRPO +verbal", "GRPO +logits", "ConfClass", "RLCR +verbal", "CCGPSG +logits", "DCPO +verbal", "DCPO-G +verbal", "DCPO-I +verbal"} {
-		e.between(row+": accuracy", `(?m)^`+row+` +(\d+\.\d+) ±`, 1, 0.02, 0.98)
+		e.between(row+": accuracy", `(?m)^`+row+` +(\d+\.\d+)\x{a0}±`, 1, 0.02, 0.98)
 		e.between(row+": the paper's AUROC", `(?m)^`+row+` .* (\d+\.\d+)$`, 1, 0.5, 0.9)
 	}
 	e.between("pairs in the paper's order", `(\d+) of \d+ pairs stand`, 3, 0, 45)
