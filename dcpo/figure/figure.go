@@ -116,7 +116,7 @@ func (f *Figure) MIMEBundle() map[string]any {
 	bundle := map[string]any{}
 	svg, svgErr := f.SVG()
 	if svgErr == nil {
-		bundle["image/svg+xml"] = string(svg)
+		bundle["image/svg+xml"] = f.fitting(string(svg))
 	}
 	png, pngErr := f.PNG(DefaultDPI)
 	if pngErr == nil {
@@ -127,6 +127,18 @@ func (f *Figure) MIMEBundle() map[string]any {
 		bundle["text/plain"] = f.Caption + "\n(" + err.Error() + ")"
 	}
 	return bundle
+}
+
+// columnWidth is the width, in points, that pages with a figure have at least.
+const columnWidth = 600
+
+// fitting leaves the size of a wide figure to the page that shows it: notebooks would cut it off at their column's end.
+func (f *Figure) fitting(svg string) string {
+	width, height := f.Size()
+	if width <= columnWidth {
+		return svg
+	}
+	return strings.Replace(svg, fmt.Sprintf(`width="%gpt" height="%gpt"`, width, height), fmt.Sprintf(`style="max-width:%gpt"`, width), 1)
 }
 
 // corners returns the corners of a rectangle, as a polygon.

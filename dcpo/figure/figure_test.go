@@ -222,3 +222,34 @@ func TestConcurrent(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// TestWideFiguresFit: the SVG of a wide figure takes the size of the page's column in a notebook, that of a narrow one its own, and both have the same content as SVG gives.
+func TestWideFiguresFit(t *testing.T) {
+	for n, wide := range map[int]bool{1: false, 2: false, 4: true} {
+		var named []Named
+		for i := range n {
+			named = append(named, Named{string(rune('a' + i)), overConfident(50)})
+		}
+		f, err := ReliabilityRow(named, ReliabilityOptions{NoBand: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown, _ := f.MIMEBundle()["image/svg+xml"].(string)
+		root := func(svg string) (head, rest string) {
+			head, rest, _ = strings.Cut(svg[strings.Index(svg, "<svg"):], ">")
+			return head, rest
+		}
+		wholeHead, wholeRest := root(string(whole))
+		head, rest := root(shown)
+		if rest != wholeRest || !strings.Contains(head, "viewBox=") {
+			t.Errorf("%d diagrams: the notebook's SVG has other content, or no view box: %s", n, head)
+		}
+		if fits := !strings.Contains(head, " width="); fits != wide || !wide && head != wholeHead {
+			t.Errorf("%d diagrams: the root is %s", n, head)
+		}
+	}
+}
