@@ -69,7 +69,7 @@ func (c *checkup) machine(ctx context.Context) {
 	c.line("Go", "%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	c.line("cores", "%d", runtime.NumCPU())
 	if n := plugin.HostMemory(); n > 0 {
-		c.line("memory", "%s", gigabytes(n))
+		c.line("memory", "%s", plan.Gigabytes(n))
 	} else {
 		c.line("memory", "unknown (this system does not tell)")
 	}
@@ -139,7 +139,7 @@ func (c *checkup) listDevices(kind string, inventory plugin.Inventory) {
 	for _, d := range inventory.Devices {
 		memory := "memory unknown"
 		if d.MemoryBytes > 0 {
-			memory = gigabytes(d.MemoryBytes)
+			memory = plan.Gigabytes(d.MemoryBytes)
 		}
 		c.line("device", "%d: %s (%s), %s", d.ID, d.Description, inventory.Platform, memory)
 	}
@@ -223,5 +223,3 @@ func (c *checkup) report() (ok bool) {
 	fmt.Fprintln(c.w, "\nTraining can run here.")
 	return true
 }
-
-func gigabytes(n int64) string { return plan.Gigabytes(n) }

@@ -19,6 +19,7 @@ import (
 	"github.com/dcpo-go/godcpo/dcpo/config"
 	"github.com/dcpo-go/godcpo/dcpo/loss"
 	"github.com/dcpo-go/godcpo/dcpo/reward"
+	"gonum.org/v1/gonum/stat"
 )
 
 // smallTrainer trains a small model on few problems.
@@ -209,7 +210,7 @@ func TestRolloutsTellTheirAdvantages(t *testing.T) {
 		}
 		moved := 0
 		for i, r := range s.asked {
-			mean, std := meanStd(rewards[r.Group])
+			mean, std := stat.MeanStdDev(rewards[r.Group], nil)
 			want := 0.0
 			if trained[r.Group] && std > 0 {
 				want = (r.Reward.Answer - mean) / std
@@ -224,15 +225,4 @@ func TestRolloutsTellTheirAdvantages(t *testing.T) {
 		}
 		trainer.Release()
 	}
-}
-
-// meanStd is the mean and the sample standard deviation.
-func meanStd(x []float64) (mean, std float64) {
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range x {
-		std += (v - mean) * (v - mean) / float64(len(x)-1)
-	}
-	return mean, math.Sqrt(std)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -91,21 +90,8 @@ var programSum = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fileSum(path)
+	return plugin.Hash(path)
 })
-
-func fileSum(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
 
 // findKept reads the record of a kept warm-up and checks the weights. Without one it is nil.
 func findKept(dir string) (*keptWarmup, error) {
@@ -120,7 +106,7 @@ func findKept(dir string) (*keptWarmup, error) {
 	if err := json.Unmarshal(raw, &k); err != nil {
 		return nil, fmt.Errorf("%s: %w", keptRecord, err)
 	}
-	sum, err := fileSum(filepath.Join(dir, safetensors.SingleFile))
+	sum, err := plugin.Hash(filepath.Join(dir, safetensors.SingleFile))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +124,7 @@ func keep(ctx context.Context, m *backend.Model, dir string, loss float64) error
 	if err := m.SaveWith(ctx, dir, backend.SaveOptions{}); err != nil {
 		return err
 	}
-	sum, err := fileSum(filepath.Join(dir, safetensors.SingleFile))
+	sum, err := plugin.Hash(filepath.Join(dir, safetensors.SingleFile))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func shelter(values []ast.Expr) {
 // shelterResults puts calls of builtins and receptions that are returned beside
 // other values into parentheses: the interpreter would put what they give in the
 // place of the first result, or panic.
-func (l *lowerer) shelterResults(s *ast.ReturnStmt) {
+func shelterResults(s *ast.ReturnStmt) {
 	if len(s.Results) < 2 {
 		return
 	}

@@ -323,7 +323,7 @@ func (l *lowerer) stmt(c *astutil.Cursor, s ast.Stmt) {
 		}
 		l.assign(c, s)
 	case *ast.ReturnStmt:
-		l.shelterResults(s)
+		shelterResults(s)
 	case *ast.DeclStmt:
 		l.declStmt(c, s)
 	case *ast.TypeSwitchStmt:
